@@ -1,0 +1,1 @@
+"""Handwritten digit recognition with Keras: the library behind the digitbook chapters."""

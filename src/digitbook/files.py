@@ -1,0 +1,39 @@
+"""Where caches live, and how a file is written so that nobody ever reads half of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+
+def cache_dir() -> Path:
+    """The folder for cached data and models: `DIGITBOOK_CACHE`, else the user's cache folder."""
+    named = os.environ.get("DIGITBOOK_CACHE")
+    folder = Path(named).expanduser() if named else user_cache_path("digitbook")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a fresh path to write a file or folder to; it becomes `path` when the block ends well.
+
+    The fresh path lies in a hidden folder beside `path`, so that the last step is a rename on one
+    file system. If the block raises, `path` is left as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=".partial-"))
+    try:
+        fresh = folder / path.name
+        yield fresh
+        if path.is_dir():
+            path.rename(folder / "replaced")
+        fresh.replace(path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

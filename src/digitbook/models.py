@@ -1,0 +1,65 @@
+"""The networks of the book, as functions that return a fresh, untrained `keras.Sequential`.
+
+Each takes images of shape `(28, 28)` with values from 0 to 1 and returns one probability a class.
+"""
+
+from __future__ import annotations
+
+from digitbook.backend import keras
+
+layers = keras.layers
+
+
+def build_softmax(classes: int = 10) -> keras.Sequential:
+    """One layer: a weighted sum of the pixels for each class, turned into probabilities."""
+    return keras.Sequential(
+        [
+            keras.Input((28, 28)),
+            layers.Flatten(),
+            layers.Dense(classes, activation="softmax"),
+        ]
+    )
+
+
+def build_dense(classes: int = 10) -> keras.Sequential:
+    """Two hidden ReLU layers, each followed by dropout (Srivastava et al., JMLR 15, 2014)."""
+    return keras.Sequential(
+        [
+            keras.Input((28, 28)),
+            layers.Flatten(),
+            layers.Dense(512, activation="relu"),
+            layers.Dropout(0.3),
+            layers.Dense(256, activation="relu"),
+            layers.Dropout(0.3),
+            layers.Dense(classes, activation="softmax"),
+        ]
+    )
+
+
+def build_cnn(classes: int = 10) -> keras.Sequential:
+    """Five convolutions with batch normalisation (Ioffe and Szegedy, 2015), pooled in between."""
+    return keras.Sequential(
+        [
+            keras.Input((28, 28)),
+            layers.Reshape((28, 28, 1)),
+            *_convolution(16, size=5),
+            layers.MaxPooling2D(),
+            *_convolution(32),
+            *_convolution(32),
+            layers.MaxPooling2D(),
+            *_convolution(64),
+            *_convolution(64),
+            layers.GlobalAveragePooling2D(),
+            layers.Dropout(0.2),
+            layers.Dense(classes, activation="softmax"),
+        ]
+    )
+
+
+def _convolution(filters: int, size: int = 3) -> list[keras.Layer]:
+    """A convolution that keeps height and width, normalised, then ReLU."""
+    return [
+        layers.Conv2D(filters, size, padding="same", use_bias=False),
+        layers.BatchNormalization(momentum=0.9),
+        layers.ReLU(),
+    ]

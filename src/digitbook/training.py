@@ -1,0 +1,218 @@
+"""Train a network by a named recipe, once: whoever asks again gets the stored result."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+
+from digitbook import models
+from digitbook.backend import keras
+from digitbook.data import Dataset, hold_out, sha256
+from digitbook.files import cache_dir, replacing
+from digitbook.preprocessing import scale
+
+Examples = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Every choice that training makes beside the network itself.
+
+    Training takes `epochs` passes over the examples, or as many more as `min_steps` batches need:
+    a few thousand examples make too few batches an epoch.
+
+    The learning rate climbs linearly to its peak `learning_rate` during the share `warmup` of all
+    steps and falls back to zero along a cosine (Loshchilov and Hutter, 2017; one cycle, after
+    Smith and Topin, 2018). The optimiser is AdamW (Loshchilov and Hutter, 2019).
+    """
+
+    epochs: int
+    min_steps: int = 0
+    batch_size: int = 256
+    learning_rate: float = 3e-3
+    warmup: float = 0.2
+    weight_decay: float = 0.01
+    label_smoothing: float = 0.0
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network, its learning curves (one value an epoch) and the seconds it took."""
+
+    model: keras.Sequential
+    history: dict[str, list[float]]
+    seconds: float
+
+
+RECIPES: dict[str, tuple[Callable[..., keras.Sequential], Recipe]] = {
+    "softmax-quick": (models.build_softmax, Recipe(epochs=10, min_steps=400)),
+    "dense-quick": (models.build_dense, Recipe(epochs=10, min_steps=400)),
+    "cnn-quick": (models.build_cnn, Recipe(epochs=6, min_steps=300, learning_rate=0.01)),
+}
+
+
+class _Batches(keras.utils.PyDataset):
+    """Shuffled batches whose order depends on the seed and the epoch alone."""
+
+    def __init__(self, x: np.ndarray, y: np.ndarray, batch_size: int, seed: int):
+        super().__init__()
+        self.x, self.y, self.batch_size, self.seed = x, y, batch_size, seed
+        self.epoch = -1
+        self.order = np.arange(len(x))
+
+    @property
+    def num_batches(self) -> int:
+        return math.ceil(len(self.x) / self.batch_size)
+
+    def on_epoch_begin(self) -> None:
+        self.epoch += 1
+        self.order = np.random.default_rng([self.seed, self.epoch]).permutation(len(self.x))
+
+    def __getitem__(self, index: int) -> Examples:
+        rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
+        return self.x[rows], self.y[rows]
+
+
+def fit(
+    model: keras.Sequential,
+    x: np.ndarray,
+    y: np.ndarray,
+    recipe: Recipe,
+    validation: Examples,
+    seed: int = 0,
+) -> dict[str, list[float]]:
+    """Train `model` in place on images `x` and classes `y`, and return its learning curves."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+    batches = _Batches(x, y, recipe.batch_size, seed)
+    epochs = max(recipe.epochs, math.ceil(recipe.min_steps / batches.num_batches))
+    steps = epochs * batches.num_batches
+    warmup_steps = round(recipe.warmup * steps)
+    model.compile(
+        optimizer=keras.optimizers.AdamW(
+            keras.optimizers.schedules.CosineDecay(
+                initial_learning_rate=recipe.learning_rate / 25,
+                warmup_target=recipe.learning_rate,
+                warmup_steps=warmup_steps,
+                decay_steps=steps - warmup_steps,
+            ),
+            weight_decay=recipe.weight_decay,
+        ),
+        loss=keras.losses.SparseCategoricalCrossentropy(),
+        metrics=["accuracy"],
+    )
+    return model.fit(
+        batches, epochs=epochs, validation_data=validation, shuffle=False, verbose=0
+    ).history
+
+
+def fit_or_load(
+    build: Callable[[], keras.Sequential],
+    x: np.ndarray,
+    y: np.ndarray,
+    recipe: Recipe,
+    validation: Examples,
+    seed: int = 0,
+) -> Trained:
+    """Return what `fit` makes of a fresh `build()`, trained now or loaded from the cache.
+
+    The cache key covers the network's configuration, the recipe, every byte of the examples, the
+    seed, the versions of Keras, its backend and NumPy, and the source of this module. Processes
+    that ask for the same network at the same time train it once. Nothing is printed, and Python's
+    and NumPy's global random states are left as they were.
+
+    Args:
+        build: makes the untrained network; its weights are drawn from `seed`.
+        x: float32 images of shape `(N, 28, 28)` to train on.
+        y: their classes, int64 of shape `(N,)`.
+        recipe: how to train.
+        validation: images and classes that are scored after each epoch and never trained on.
+        seed: decides the initial weights, the dropout masks and the order of the examples.
+    """
+    with _seeded(seed):
+        model = build()
+    folder = cache_dir() / "models" / _key(model, x, y, recipe, validation, seed)
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            with _seeded(seed):
+                start = time.perf_counter()
+                history = fit(model, x, y, recipe, validation, seed)
+                seconds = time.perf_counter() - start
+            with replacing(folder) as fresh:
+                fresh.mkdir()
+                model.save(fresh / "model.keras", include_optimizer=False)
+                curves = {"history": history, "seconds": seconds}
+                (fresh / "curves.json").write_text(json.dumps(curves))
+    # A network fresh from training is loaded too, so that both cases return the same thing.
+    model = keras.saving.load_model(folder / "model.keras", compile=False)
+    return Trained(model, **json.loads((folder / "curves.json").read_text()))
+
+
+def train(name: str, dataset: Dataset, seed: int = 0) -> Trained:
+    """Return the network called `name` in `RECIPES`, trained on all but the held-out tenth."""
+    build, recipe = RECIPES[name]
+    (x, y), (x_validation, y_validation) = hold_out(dataset)
+    return fit_or_load(
+        partial(build, classes=len(dataset.class_names)),
+        scale(x),
+        y,
+        recipe,
+        validation=(scale(x_validation), y_validation),
+        seed=seed,
+    )
+
+
+@contextlib.contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Seed the generators that Keras draws its layers' seeds from, and restore them afterwards."""
+    python_state, numpy_state = random.getstate(), np.random.get_state()
+    random.seed(seed)
+    np.random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)
+
+
+def _key(
+    model: keras.Sequential,
+    x: np.ndarray,
+    y: np.ndarray,
+    recipe: Recipe,
+    validation: Examples,
+    seed: int,
+) -> str:
+    backend = keras.backend.backend()
+    facts = {
+        "model": _without_names(model.get_config()),
+        "recipe": asdict(recipe),
+        "arrays": [(array.shape, str(array.dtype), sha256(array)) for array in (x, y, *validation)],
+        "seed": seed,
+        "versions": {package: version(package) for package in ("keras", backend, "numpy")},
+        "source": Path(__file__).read_text(),
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _without_names(config: object) -> object:
+    """Drop layer names, which count up through a process's life, from a Keras configuration."""
+    if isinstance(config, dict):
+        return {key: _without_names(value) for key, value in config.items() if key != "name"}
+    if isinstance(config, (list, tuple)):
+        return [_without_names(value) for value in config]
+    return config
