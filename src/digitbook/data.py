@@ -137,9 +137,10 @@ def check(arrays: Arrays, expected: dict[str, str], source: str) -> None:
     for part, array in arrays.items():
         found = sha256(array)
         if found != expected[part]:
+            file = Path(source) / IDX_FILES[part] if Path(source).is_dir() else source
             raise DataError(
-                f"The {part} array of {source} is not the published one: "
-                f"its SHA-256 is {found}, not {expected[part]}. Remove the file and fetch it again."
+                f"{file} does not hold the published {part} array: its SHA-256 is {found}, "
+                f"not {expected[part]}. Replace the file with a good copy."
             )
 
 

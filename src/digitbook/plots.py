@@ -90,6 +90,12 @@ def show_image(axes: Axes, image: np.ndarray, title: str = "", **kwargs) -> None
     axes.spines[:].set_visible(False)
 
 
+def percent(share: float, places: int = 0) -> str:
+    """Write a network's probability as a percentage; what would round to 100% becomes `>99%`."""
+    text = f"{share:.{places}%}"
+    return f">{1 - 0.1 ** (places + 2):.{places}%}" if text == f"{1:.{places}%}" else text
+
+
 def digits(images: np.ndarray, titles: Sequence[str] = (), columns: int = 10) -> Figure:
     """Draw images `(N, 28, 28)` in rows of `columns`, each under its title if titles are given."""
     rows = -(-len(images) // columns)
@@ -136,13 +142,17 @@ def confusion_matrix(counts: pd.DataFrame, title: str = "", axes: Axes | None = 
         annot_kws={"fontsize": 8},
         ax=axes,
     )
+    # Seaborn's own rule puts white on middling blues, which is hard to read.
+    dark = (wrong > 0.65 * wrong.to_numpy().max()).to_numpy().ravel()
+    for text, on_dark in zip(axes.texts, dark, strict=True):
+        text.set_color(PAPER if on_dark else INK)
     axes.set(xlabel="predicted", ylabel="true", title=title)
-    axes.tick_params(length=0)
+    axes.tick_params(length=0, labelrotation=0)
     return figure
 
 
 def answers(images: np.ndarray, probabilities: np.ndarray, y: np.ndarray, columns: int = 5) -> Figure:
-    """Draw images, each over a bar for each class's probability: blue answers are right, orange wrong."""
+    """Draw images over bars of their classes' probabilities; blue answers are right, orange wrong."""
     rows = -(-len(images) // columns)
     figure, axes = subplots(
         2 * rows, columns, height=2.3 * rows, squeeze=False, height_ratios=[1.6, 1] * rows
@@ -152,7 +162,7 @@ def answers(images: np.ndarray, probabilities: np.ndarray, y: np.ndarray, column
     for k, (image, shares, truth) in enumerate(zip(images, probabilities, y, strict=True)):
         row, column = divmod(k, columns)
         answer = int(shares.argmax())
-        show_image(axes[2 * row, column], image, f"{answer} at {shares[answer]:.0%}, true {truth}")
+        show_image(axes[2 * row, column], image, f"{answer} at {percent(shares[answer])}, true {truth}")
         axes[2 * row, column].axis("on")
         bars = axes[2 * row + 1, column]
         bars.axis("on")
@@ -169,7 +179,7 @@ def reliability(steps: pd.DataFrame) -> Figure:
     """Draw accuracy against confidence, with the diagonal of perfect calibration and the counts."""
     figure, (top, bottom) = subplots(2, 1, height=4.6, sharex=True, height_ratios=[3, 1])
     top.plot([0, 1], [0, 1], "--", color=MUTED, linewidth=1)
-    top.plot(steps["confidence"], steps["accuracy"], "o-")
+    top.plot(steps["confidence"], steps["accuracy"], "o-", clip_on=False)
     top.set(ylabel="share that is right", xlim=(0, 1), ylim=(0, 1.02))
     middle, width = (steps["low"] + steps["high"]) / 2, (steps["high"] - steps["low"]) * 0.9
     bottom.bar(middle, steps["count"], width=width, color=BLUE)

@@ -145,21 +145,19 @@ def fit_or_load(
     """
     with _seeded(seed):
         model = build()
-    folder = cache_dir() / "models" / _key(model, x, y, recipe, validation, seed)
-    with FileLock(f"{folder}.lock"):
-        if not folder.exists():
-            with _seeded(seed):
+        folder = cache_dir() / "models" / _key(model, x, y, recipe, validation, seed)
+        with FileLock(f"{folder}.lock"):
+            if not folder.exists():
                 start = time.perf_counter()
                 history = fit(model, x, y, recipe, validation, seed)
-                seconds = time.perf_counter() - start
-            with replacing(folder) as fresh:
-                fresh.mkdir()
-                model.save(fresh / "model.keras", include_optimizer=False)
-                curves = {"history": history, "seconds": seconds}
-                (fresh / "curves.json").write_text(json.dumps(curves))
-    # A network fresh from training is loaded too, so that both cases return the same thing.
-    model = keras.saving.load_model(folder / "model.keras", compile=False)
-    return Trained(model, **json.loads((folder / "curves.json").read_text()))
+                curves = {"history": history, "seconds": time.perf_counter() - start}
+                with replacing(folder) as fresh:
+                    fresh.mkdir()
+                    model.save(fresh / "model.keras", include_optimizer=False)
+                    (fresh / "curves.json").write_text(json.dumps(curves))
+        # A network fresh from training is loaded too, so that both cases return the same thing.
+        model = keras.saving.load_model(folder / "model.keras", compile=False)
+        return Trained(model, **json.loads((folder / "curves.json").read_text()))
 
 
 def train(name: str, dataset: Dataset, seed: int = 0) -> Trained:

@@ -1,0 +1,30 @@
+# Two commands do it all: `make book` and `make test`.
+export DIGITBOOK_CACHE ?= $(CURDIR)/_build/cache
+
+.PHONY: help book test lab lint lock clean
+
+help:  ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+book: .venv/installed  ## set up, run the chapters that changed and render the site (options: ARGS="--data mnist5k")
+	.venv/bin/digitbook build $(ARGS)
+
+test: .venv/installed  ## set up, build the book on 5,000 digits and run all tests
+	scripts/test.sh
+
+lab: .venv/installed  ## open the chapters in JupyterLab
+	.venv/bin/jupyter lab --notebook-dir notebooks
+
+lint: .venv/installed  ## check the style of the code
+	.venv/bin/ruff check . && .venv/bin/ruff format --check .
+
+lock:  ## compile requirements.in into requirements.txt (needs uv)
+	uv pip compile --universal --python-version 3.11 --fork-strategy fewest --upgrade \
+	    --custom-compile-command "make lock" requirements.in -o requirements.txt
+
+clean:  ## remove everything that was built: the environment, caches and the site
+	rm -rf .venv _build src/*.egg-info
+
+.venv/installed: requirements.txt pyproject.toml scripts/setup.sh
+	@scripts/setup.sh
+	@touch $@

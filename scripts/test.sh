@@ -1,0 +1,20 @@
+#!/bin/sh
+# Build the book on mnist5k with every data host out of reach, run its chapters again, run all tests.
+set -eu
+cd "$(dirname "$0")/.."
+scripts/browser.sh
+
+build=_build/test
+mkdir -p $build
+export KERAS_HOME=$PWD/$build/keras https_proxy=http://127.0.0.1:9 HTTPS_PROXY=http://127.0.0.1:9
+unset DIGITBOOK_DATA
+export TF_CPP_MIN_LOG_LEVEL=3
+
+DIGITBOOK_CACHE=$PWD/$build/cache .venv/bin/digitbook build --data mnist5k --output $build
+
+echo "Running every chapter again with an empty model cache (nbval)"
+rm -rf $build/second-cache
+DIGITBOOK_CACHE=$PWD/$build/second-cache .venv/bin/python -m pytest -q -n 2 --dist loadfile \
+    --nbval --nbval-sanitize-with tests/sanitize.cfg --nbval-cell-timeout 1800 $build/executed
+
+.venv/bin/python -m pytest "$@"

@@ -1,0 +1,51 @@
+import gzip
+import os
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path, monkeypatch):
+    """No test reads what another one, or a person at this machine, has cached."""
+    monkeypatch.setenv("DIGITBOOK_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory):
+    """The 5,000 real digits that need no network."""
+    from digitbook import data
+
+    before = os.environ.get("DIGITBOOK_CACHE")
+    os.environ["DIGITBOOK_CACHE"] = str(tmp_path_factory.mktemp("digits"))
+    try:
+        return data.load("mnist5k")
+    finally:
+        if before is None:
+            del os.environ["DIGITBOOK_CACHE"]
+        else:
+            os.environ["DIGITBOOK_CACHE"] = before
+
+
+def write_idx(path: Path, array: np.ndarray) -> None:
+    """Write an IDX file of bytes as its authors describe it."""
+    header = b"\x00\x00\x08" + bytes([array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+    content = header + array.tobytes()
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+
+
+@pytest.fixture
+def idx_folder(tmp_path):
+    """A folder `data/mnist` with a small, well-formed set: 20 training and 10 test images."""
+    folder = tmp_path / "data" / "mnist"
+    folder.mkdir(parents=True)
+    random = np.random.default_rng(0)
+    for part, count in (("train", 20), ("t10k", 10)):
+        images = random.integers(0, 256, (count, 28, 28), dtype="uint8")
+        write_idx(folder / f"{part}-images-idx3-ubyte.gz", images)
+        write_idx(folder / f"{part}-labels-idx1-ubyte.gz", (np.arange(count) % 10).astype("uint8"))
+    return folder

@@ -1,0 +1,263 @@
+"""The pipeline, on a book of two small chapters that need no TensorFlow."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import nbformat
+import pytest
+from conftest import ROOT
+
+from digitbook import book
+
+FIRST = (
+    """
+dataset = "auto"
+""",
+    """
+from digitbook import chapter, data
+
+digits = data.load(dataset)
+chapter.glue(headline=f"{len(digits.y_test)} digits")
+len(digits.y_test)
+""",
+)
+SECOND = (
+    """
+dataset = "auto"
+""",
+    """
+6 * 7
+""",
+)
+
+
+def write_chapter(path, cells, prose="A sentence."):
+    notebook = nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    )
+    notebook.cells.append(nbformat.v4.new_markdown_cell(f"# {path.stem}\n\n{prose}", id="title"))
+    for number, code in enumerate(cells):
+        tags = ["parameters"] if number == 0 else []
+        cell = nbformat.v4.new_code_cell(code.strip(), id=f"cell-{number}", metadata={"tags": tags})
+        notebook.cells.append(cell)
+    nbformat.write(notebook, path)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A small book after its first build."""
+    root = tmp_path_factory.mktemp("built") / "book"
+    (root / "notebooks").mkdir(parents=True)
+    (root / "book").mkdir()
+    (root / "book" / "index.md").write_text("# A book\n\nWith two chapters.\n")
+    shutil.copytree(ROOT / "book" / "static", root / "book" / "static")
+    shutil.copy(ROOT / "_config.yml", root)
+    (root / "requirements.txt").write_text("tool==1\n")
+    (root / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/index\nparts:\n  - caption: All\n    chapters:\n"
+        "      - file: notebooks/01-first\n      - file: notebooks/02-second\n"
+    )
+    write_chapter(root / "notebooks" / "01-first.ipynb", FIRST)
+    write_chapter(root / "notebooks" / "02-second.ipynb", SECOND)
+    result = build(root)
+    assert result.returncode == 0, result.stderr
+    return root, result
+
+
+@pytest.fixture
+def small(built, tmp_path):
+    """A copy of the small book as it stands after a build; its state holds for the copy too."""
+    root = tmp_path / "book"
+    shutil.copytree(built[0], root)
+    # doit records absolute paths, so the copy takes the place of the original in its state.
+    state = root / "_build" / "state.json"
+    state.write_text(state.read_text().replace(str(built[0]), str(root)))
+    return root
+
+
+def command(*options):
+    return [sys.executable, "-m", "digitbook.cli", "build", "--data", "mnist5k", *options]
+
+
+def build(root, *options):
+    environment = {**os.environ, "DIGITBOOK_CACHE": str(root / "_build" / "cache"), "COLUMNS": "200"}
+    return subprocess.run(
+        command(*options), cwd=root, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def started(result):
+    """The chapters and pages that a build worked on."""
+    return {line.split()[0] for line in result.stdout.splitlines() if line.endswith(" ...")}
+
+
+def edit(root, name, old, new):
+    path = root / "notebooks" / f"{name}.ipynb"
+    content = path.read_text()
+    assert old in content
+    path.write_text(content.replace(old, new))
+
+
+def page(root, name):
+    return (root / "_build" / "html" / "notebooks" / f"{name}.html").read_text()
+
+
+def test_first_build_runs_all_and_sums_up(built):
+    root, result = built
+    assert started(result) == {"01-first", "02-second", "site"}
+    assert "1000 digits" in result.stdout
+    assert "Computed on mnist5k: 4,000 + 1,000 digits" in result.stdout
+    assert (root / "_build" / "html" / "index.html").as_uri() in result.stdout
+
+
+def test_every_page_says_that_it_is_not_the_whole_of_mnist(built):
+    site = built[0] / "_build" / "html"
+    for name in ("book/index", "notebooks/01-first", "notebooks/02-second", "search"):
+        assert "computed on <b>mnist5k</b>" in (site / f"{name}.html").read_text()
+
+
+def test_nothing_changed_runs_nothing(small):
+    result = build(small)
+    assert result.returncode == 0
+    assert started(result) == set()
+    assert "1000 digits" in result.stdout
+
+
+def test_prose_is_rendered_without_running_a_chapter(small):
+    edit(small, "02-second", "A sentence.", "Another sentence.")
+    assert started(build(small)) == {"site"}
+    assert "Another sentence." in page(small, "02-second")
+    assert "42" in page(small, "02-second")
+
+
+def test_style_is_rendered_without_running_a_chapter(small):
+    with open(small / "book" / "static" / "digitbook.css", "a") as style:
+        style.write("h1 { color: teal; }")
+    assert started(build(small)) == {"site"}
+
+
+def test_changed_chapter_runs_alone(small):
+    edit(small, "02-second", "6 * 7", "6 * 8")
+    assert started(build(small)) == {"02-second", "site"}
+    assert "48" in page(small, "02-second")
+
+
+def test_locked_version_runs_every_chapter(small):
+    (small / "requirements.txt").write_text("tool==2\n")
+    assert started(build(small)) == {"01-first", "02-second", "site"}
+
+
+def test_only_and_force(small):
+    assert started(build(small, "--only", "01", "--force")) == {"01-first", "site"}
+
+
+def test_unknown_chapter_lists_the_chapters(small):
+    result = build(small, "--only", "09")
+    assert result.returncode == 2
+    assert "there are: 01-first, 02-second" in result.stderr
+
+
+def test_library_files_follow_imports():
+    def names(code):
+        return {path.stem for path in book.library_files([code])}
+
+    assert names("from digitbook import data") == {"data", "files"}
+    assert {"models", "training", "preprocessing"} <= names(
+        "%pip install x\nfrom digitbook import training"
+    )
+    assert "models" not in names("from digitbook import plots, evaluation")
+    assert names("import numpy") == set()
+
+
+def test_failing_cell_is_named_and_the_site_kept(small):
+    before = page(small, "02-second")
+    edit(small, "02-second", "6 * 7", "6 / 0")
+    result = build(small)
+    assert result.returncode == 1
+    assert "02-second failed in cell 3 (cell-1): ZeroDivisionError: division by zero" in result.stderr
+    assert "Traceback" not in result.stderr
+    kept = small / "_build" / "unfinished" / "02-second.ipynb"
+    assert str(kept) in result.stderr
+    assert nbformat.read(kept, as_version=4).cells[-1].outputs
+    assert page(small, "02-second") == before
+    edit(small, "02-second", "6 / 0", "6 * 9")
+    assert build(small).returncode == 0
+    assert "54" in page(small, "02-second")
+
+
+def test_dead_kernel_is_reported(small):
+    edit(small, "02-second", "6 * 7", "import os; os._exit(1)")
+    result = build(small)
+    assert result.returncode == 1
+    assert "02-second failed in cell 3 (cell-1)" in result.stderr
+    assert "died" in result.stderr
+
+
+def test_hanging_cell_is_reported(small):
+    edit(small, "02-second", "6 * 7", "import time; time.sleep(600)")
+    result = build(small, "--timeout", "3")
+    assert result.returncode == 1
+    assert "02-second failed in cell 3 (cell-1)" in result.stderr
+    assert "not finished after 3 seconds" in result.stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_stopped_build_leaves_a_state_to_go_on_from(small, how):
+    before = page(small, "02-second")
+    edit(small, "02-second", "6 * 7", "import time; time.sleep(600)")
+    process = subprocess.Popen(command(), cwd=small, stderr=subprocess.PIPE, text=True)
+    unfinished = small / "_build" / "unfinished" / "02-second.ipynb"
+    for _ in range(300):
+        if unfinished.exists():
+            break
+        time.sleep(0.1)
+    process.send_signal(how)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "Traceback" not in errors
+    assert page(small, "02-second") == before
+    edit(small, "02-second", "import time; time.sleep(600)", "6 * 9")
+    assert started(build(small)) == {"02-second", "site"}
+    assert "54" in page(small, "02-second")
+
+
+def test_second_build_at_once_is_refused(small):
+    from filelock import FileLock
+
+    with FileLock(small / "_build" / "build.lock"):
+        result = build(small)
+    assert result.returncode == 1
+    assert "Another build is at work" in result.stderr
+
+
+def test_warning_of_the_renderer_fails_the_build(small):
+    before = page(small, "02-second")
+    edit(small, "02-second", "A sentence.", "A [link](nowhere.ipynb) to nothing.")
+    result = build(small)
+    assert result.returncode == 1
+    assert "nowhere.ipynb" in result.stderr
+    assert page(small, "02-second") == before
+
+
+def test_page_without_a_file_fails_the_build(small):
+    with open(small / "_toc.yml", "a") as contents:
+        contents.write("      - file: notebooks/03-third\n")
+    result = build(small)
+    assert result.returncode == 1
+    assert "03-third" in result.stderr
+
+
+def test_repository_turns_launch_buttons_on(small, monkeypatch):
+    assert "colab" not in page(small, "01-first")
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.com")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "someone/digitbook")
+    assert started(build(small)) == {"site"}
+    html = page(small, "01-first")
+    assert (
+        "colab.research.google.com/github/someone/digitbook/blob/main/notebooks/01-first.ipynb" in html
+    )
+    assert "mybinder.org/v2/gh/someone/digitbook/main" in html

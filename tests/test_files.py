@@ -1,0 +1,38 @@
+import pytest
+
+from digitbook.files import cache_dir, replacing
+
+
+def test_cache_follows_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("DIGITBOOK_CACHE", str(tmp_path / "here"))
+    assert cache_dir() == tmp_path / "here"
+    assert cache_dir().is_dir()
+
+
+def test_file_appears_when_the_block_ends(tmp_path):
+    target = tmp_path / "deep" / "file.txt"
+    with replacing(target) as fresh:
+        fresh.write_text("new")
+        assert not target.exists()
+    assert target.read_text() == "new"
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_failure_leaves_the_old_content(tmp_path):
+    target = tmp_path / "file.txt"
+    target.write_text("old")
+    with pytest.raises(UnicodeEncodeError), replacing(target) as fresh:
+        fresh.write_text("half, then \ud800")
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_folder_replaces_a_folder(tmp_path):
+    target = tmp_path / "site"
+    target.mkdir()
+    (target / "old.html").touch()
+    with replacing(target) as fresh:
+        fresh.mkdir()
+        (fresh / "new.html").touch()
+    assert [path.name for path in target.iterdir()] == ["new.html"]
+    assert list(tmp_path.iterdir()) == [target]
