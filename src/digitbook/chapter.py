@@ -21,7 +21,7 @@ def source(*functions: Callable) -> Markdown:
 def glue(**values: object) -> None:
     """Store values under their names, so that the chapter's text can show them."""
     for name, value in values.items():
-        myst_nb.glue(name.replace("_", "-"), value, display=False)
+        myst_nb.glue(name, value, display=False)
 
 
 def claim(sentence: str, holds: bool, seed: int = DEFAULT_SEED) -> None:

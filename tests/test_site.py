@@ -1,0 +1,110 @@
+"""The built site, as files and in a real browser. `make test` builds it first."""
+
+import re
+import shutil
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+from conftest import ROOT
+from playwright.sync_api import sync_playwright
+
+SITE = ROOT / "_build" / "test" / "html"
+CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text())
+PAGES = [CONTENTS["root"], *(entry["file"] for part in CONTENTS["parts"] for entry in part["chapters"])]
+HTML = sorted(path.relative_to(SITE) for path in SITE.rglob("*.html")) if SITE.exists() else []
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+@cache
+def soup(page):
+    return BeautifulSoup((SITE / page).read_text(), "html.parser")
+
+
+def test_site_was_built():
+    assert HTML, f"there is no site in {SITE}: run `make test`, which builds it"
+    assert {Path(f"{page}.html") for page in PAGES} <= set(HTML)
+
+
+@pytest.mark.parametrize("page", HTML, ids=str)
+def test_internal_links_resolve(page):
+    broken = []
+    for tag in soup(page).find_all(["a", "link", "script", "img"]):
+        target = urlsplit(tag.get("href") or tag.get("src") or "")
+        if target.scheme or target.netloc or not (target.path or target.fragment):
+            continue
+        path = (SITE / page).parent / unquote(target.path) if target.path else SITE / page
+        if not path.exists():
+            broken.append(target.geturl())
+        elif target.fragment and path.suffix == ".html":
+            inside = soup(path.resolve().relative_to(SITE.resolve()))
+            anchor = unquote(target.fragment)
+            if not inside.find(id=anchor) and not inside.find(attrs={"name": anchor}):
+                broken.append(target.geturl())
+    assert broken == []
+
+
+@pytest.mark.parametrize("page", HTML, ids=str)
+def test_pictures_say_what_they_show(page):
+    for image in soup(page).find_all("img"):
+        alt = image.get("alt", "")
+        assert alt.strip(), image
+        assert not re.search(r"\.(png|svg|jpe?g)$|^(image|figure|plot)\b.?$", alt, re.I), alt
+        if image.find_parent(class_="cell_output"):
+            assert len(alt) > 60, f"too short to replace a figure: {alt}"
+
+
+@pytest.mark.parametrize("page", HTML, ids=str)
+def test_nothing_is_loaded_from_a_third_party(page):
+    for tag in soup(page).find_all(["script", "link", "img", "iframe", "source"]):
+        for target in (tag.get("src"), tag.get("href")):
+            if target and tag.get("rel") != ["canonical"]:
+                assert not urlsplit(target).netloc, tag
+    assert "unpkg" not in (SITE / page).read_text()
+
+
+def test_styles_load_nothing_from_a_third_party():
+    for style in SITE.rglob("*.css"):
+        assert not re.search(r"(url\(|@import )['\"]?(https?:)?//", style.read_text()), style
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_tells_which_data_it_was_computed_on(page):
+    assert "computed on mnist5k" in " ".join(soup(f"{page}.html").get_text().split())
+
+
+@pytest.fixture(scope="module")
+def browser():
+    names = ("chromium", "chromium-browser", "google-chrome")
+    installed = next((path for name in names if (path := shutil.which(name))), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=installed, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("page", PAGES)
+def test_page_in_a_browser(browser, page, viewport, scheme):
+    context = browser.new_context(viewport=viewport, color_scheme=scheme)
+    requests, errors = [], []
+    tab = context.new_page()
+    tab.on("request", lambda request: requests.append(request.url))
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    tab.goto((SITE / f"{page}.html").as_uri())
+    tab.wait_for_load_state("networkidle")
+    assert [url for url in requests if urlsplit(url).scheme not in ("file", "data")] == []
+    assert errors == []
+    assert tab.evaluate("document.documentElement.dataset.theme") == scheme
+    wider = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert wider <= 0, f"the page is {wider} pixels wider than the screen"
+    pictures = "[...document.images].filter(image => !image.complete || !image.naturalWidth).length"
+    assert tab.evaluate(pictures) == 0
+    context.close()
