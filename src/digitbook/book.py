@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -247,10 +248,11 @@ def _render(root: Path, output: Path, every: list[Chapter], digits: data.Dataset
         nbformat.write(with_outputs(chapter), stage / "notebooks" / chapter.source.name)
     jupyter_book = Path(sys.executable).with_name("jupyter-book")
     rendered = _call([str(jupyter_book), "build", str(stage), "-W", "--keep-going", "--quiet"])
+    said = re.sub(r"\x1b\[[\d;]*m", "", rendered.stdout).replace(f"{stage}/", "")
     log = output / "site.log"
-    log.write_text(rendered.stdout)
+    log.write_text(said)
     fresh = stage / "_build" / "html"
-    problems = [] if rendered.returncode == 0 else [_first_warnings(rendered.stdout)]
+    problems = [] if rendered.returncode == 0 else [_first_warnings(said)]
     problems += [
         f"{page} is in _toc.yml but was not rendered"
         for page in pages(root)
@@ -308,7 +310,7 @@ _processes: set[subprocess.Popen] = set()
 
 def _call(command: list[str]) -> subprocess.CompletedProcess:
     """Run a command to its end, with its output caught; `_run` stops it if the build is stopped."""
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "NO_COLOR": "1"}
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
     )
