@@ -8,7 +8,6 @@ import logging
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 _nowhere = os.open(os.devnull, os.O_WRONLY)
 _stderr = os.dup(2)
@@ -19,5 +18,7 @@ finally:
     os.dup2(_stderr, 2)
     os.close(_stderr)
     os.close(_nowhere)
+# Importing TensorFlow sets its Python log level, so this comes after.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 __all__ = ["keras"]

@@ -8,11 +8,16 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure as MatplotlibFigure
 
 PAPER, INK, MUTED = "#fdfcf9", "#22313f", "#667380"
 BLUE, ORANGE, GREEN, PURPLE = "#2f6690", "#d1603d", "#4c8055", "#7b5a94"
+TILE = "#f1ede3"
+PIXELS = LinearSegmentedColormap.from_list("digitbook", [TILE, "#16212b"])
+"""From empty paper to full ink, a shade darker than the page so that an image's edges show."""
 SEQUENTIAL = sns.light_palette(BLUE, as_cmap=True)
 WIDTH = 7.2
 """A figure's width in inches: the text column of the site."""
@@ -20,6 +25,7 @@ WIDTH = 7.2
 
 def set_style() -> None:
     """Make every figure drawn from now on look like the book's, in notebooks of your own too."""
+    colormaps.register(PIXELS, force=True)
     sns.set_theme(
         context="notebook",
         style="ticks",
@@ -45,7 +51,7 @@ def set_style() -> None:
             "axes.spines.top": False,
             "axes.spines.right": False,
             "lines.linewidth": 2,
-            "image.cmap": "gray_r",
+            "image.cmap": PIXELS.name,
         },
     )
 
