@@ -47,6 +47,14 @@ def write_chapter(path, cells, prose="A sentence."):
     nbformat.write(notebook, path)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _no_hosting_service():
+    """Forget the repository that a CI of this very project would name."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("GITHUB_REPOSITORY", raising=False)
+        yield
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """A small book after its first build."""
@@ -209,7 +217,14 @@ def test_hanging_cell_is_reported(small):
 def test_stopped_build_leaves_a_state_to_go_on_from(small, how):
     before = page(small, "02-second")
     edit(small, "02-second", "6 * 7", "import time; time.sleep(600)")
-    process = subprocess.Popen(command(), cwd=small, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command(),
+        cwd=small,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell that runs these tests in the background has told its children to ignore SIGINT.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     unfinished = small / "_build" / "unfinished" / "02-second.ipynb"
     for _ in range(300):
         if unfinished.exists():

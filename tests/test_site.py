@@ -15,7 +15,7 @@ from playwright.sync_api import sync_playwright
 SITE = ROOT / "_build" / "test" / "html"
 CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text())
 PAGES = [CONTENTS["root"], *(entry["file"] for part in CONTENTS["parts"] for entry in part["chapters"])]
-HTML = sorted(path.relative_to(SITE) for path in SITE.rglob("*.html")) if SITE.exists() else []
+HTML = sorted(path.relative_to(SITE) for path in SITE.rglob("*.html") if "_static" not in path.parts)
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 

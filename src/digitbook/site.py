@@ -1,14 +1,20 @@
 """A Sphinx extension for what the site needs and Jupyter Book does not offer.
 
-- Pictures carry the text alternative that their figure computed (see `digitbook.plots.Figure`).
+- Pictures carry the text alternative that their figure computed (see `digitbook.plots.Figure`),
+  also where another page shows them.
 - Formulas become MathML, which browsers draw themselves: no script, no font, no third party.
 - Thebe, which Jupyter Book loads on every page though the book does not use it, is left out.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
+
+_alternatives: dict[str, str] = {}
+"""Text alternatives by file name; MyST-NB names a picture after the hash of its bytes."""
 
 
 class DescribedImages:
@@ -23,8 +29,15 @@ class DescribedImages:
             return None
         images = renderer.render_image(mime_data)
         for image in images:
-            image["alt"] = alt
+            image["alt"] = _alternatives[Path(image["uri"]).name] = alt
         return images
+
+
+def _describe_glued_images(app, doctree, docname) -> None:
+    """Describe pictures from other pages, which MyST-NB renders without asking `DescribedImages`."""
+    for image in doctree.findall(nodes.image):
+        if "alt" not in image:
+            image["alt"] = _alternatives.get(Path(image["uri"]).name, "")
 
 
 def _visit_math(translator, node) -> None:
@@ -33,7 +46,7 @@ def _visit_math(translator, node) -> None:
 
 
 def _visit_math_block(translator, node) -> None:
-    translator.body.append(f'<div class="math">{tex2mathml(node.astext(), as_block=True)}</div>')
+    translator.body.append(f'<div class="formula">{tex2mathml(node.astext(), as_block=True)}</div>')
     raise nodes.SkipNode
 
 
@@ -46,5 +59,6 @@ def _leave_thebe_out(app, config) -> None:
 def setup(app) -> dict:
     """Register with Sphinx; called once a build."""
     app.add_html_math_renderer("mathml", (_visit_math, None), (_visit_math_block, None))
+    app.connect("doctree-resolved", _describe_glued_images)
     app.connect("config-inited", _leave_thebe_out, priority=0)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
