@@ -325,7 +325,7 @@ def _call(command: list[str]) -> subprocess.CompletedProcess:
 def _run(tasks: list[dict], output: Path, jobs: int, force: bool) -> None:
     """Have doit run the tasks that are out of date, under a progress bar."""
     failures: list[str] = []
-    console = Console()
+    console = Console(highlight=False)
     bar = Progress(
         SpinnerColumn(),
         "{task.description}",
@@ -398,7 +398,7 @@ def _summarise(every: list[Chapter], digits: data.Dataset, output: Path) -> None
             table.add_row(
                 chapter.name, f"{executed.metadata.papermill.duration:.0f}", _headline(executed)
             )
-    console = Console()
+    console = Console(highlight=False)
     console.print(table)
     console.print(
         f"Computed on {digits.name}: {len(digits.x_train):,} + {len(digits.x_test):,} digits from "

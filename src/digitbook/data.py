@@ -30,7 +30,7 @@ IDX_FILES = {
     "y_test": "t10k-labels-idx1-ubyte",
 }
 KERAS_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
-ANSWER_WITHIN = 10
+ANSWER_WITHIN = 8
 """Seconds a download server may stay silent before it counts as out of reach."""
 HOLD_OUT_SEED = 0
 """The validation part is one fixed part of a training set, whatever seed a model is trained with."""

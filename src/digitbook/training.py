@@ -44,7 +44,6 @@ class Recipe:
     learning_rate: float = 3e-3
     warmup: float = 0.2
     weight_decay: float = 0.01
-    label_smoothing: float = 0.0
 
 
 @dataclass(frozen=True)
