@@ -9,6 +9,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_addoption(parser):
+    parser.addoption("--seeds", default="0", help="seeds that tests/gate_mnist.py trains with: 0,1,2")
+
+
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path, monkeypatch):
     """No test reads what another one, or a person at this machine, has cached."""

@@ -163,6 +163,14 @@ def test_only_and_force(small):
     assert started(build(small, "--only", "01", "--force")) == {"01-first", "site"}
 
 
+def test_site_never_mixes_a_chapter_with_outputs_of_another_version(small):
+    edit(small, "02-second", "6 * 7", "6 * 8")
+    result = build(small, "--only", "01", "--force")
+    assert result.returncode == 1
+    assert "02-second has changed since its last run (cell-1)" in result.stderr
+    assert "42" in page(small, "02-second")
+
+
 def test_unknown_chapter_lists_the_chapters(small):
     result = build(small, "--only", "09")
     assert result.returncode == 2

@@ -172,6 +172,7 @@ def _without_magics(code: str) -> str:
 def _run_chapter(chapter: Chapter, output: Path, dataset: str, timeout: int) -> TaskFailed | None:
     unfinished = output / "unfinished" / chapter.source.name
     unfinished.parent.mkdir(exist_ok=True)
+    unfinished.unlink(missing_ok=True)
     chapter.executed.parent.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "papermill", str(chapter.source), str(unfinished)]
     command += ["--parameters", "dataset", dataset, "--execution-timeout", str(timeout)]
@@ -244,8 +245,12 @@ def _render(root: Path, output: Path, every: list[Chapter], digits: data.Dataset
     shutil.copy(root / "_toc.yml", stage)
     (stage / "_config.yml").write_text(yaml.safe_dump(configuration(root, digits), allow_unicode=True))
     (stage / "notebooks").mkdir()
-    for chapter in every:
-        nbformat.write(with_outputs(chapter), stage / "notebooks" / chapter.source.name)
+    try:
+        for chapter in every:
+            notebook = with_outputs(chapter, digits.name)
+            nbformat.write(notebook, stage / "notebooks" / chapter.source.name)
+    except BookError as error:
+        return TaskFailed(f"The site failed: {error}")
     jupyter_book = Path(sys.executable).with_name("jupyter-book")
     rendered = _call([str(jupyter_book), "build", str(stage), "-W", "--keep-going", "--quiet"])
     said = re.sub(r"\x1b\[[\d;]*m", "", rendered.stdout).replace(f"{stage}/", "")
@@ -280,20 +285,26 @@ def configuration(root: Path, digits: data.Dataset) -> dict:
     return settings
 
 
-def with_outputs(chapter: Chapter) -> NotebookNode:
+def with_outputs(chapter: Chapter, dataset: str) -> NotebookNode:
     """Return the chapter as it is written now, with the outputs of its last run.
 
     Raises:
-        BookError: a code cell was not run, or holds an error.
+        BookError: the last run was on other data or of other code, or a cell was not run or failed.
     """
     notebook = nbformat.read(chapter.source, as_version=4)
-    executed = {cell.id: cell for cell in nbformat.read(chapter.executed, as_version=4).cells}
+    executed = nbformat.read(chapter.executed, as_version=4)
+    ran_on = executed.metadata.papermill.parameters.dataset
+    if ran_on != dataset:
+        raise BookError(f"{chapter.name} was last run on {ran_on}; build it on {dataset}, too.")
+    runs = {cell.id: cell for cell in executed.cells}
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
-        run = executed.get(cell.id)
-        if run is None or run.execution_count is None:
-            raise BookError(f"{chapter.name}: the cell {cell.id} was not run.")
+        run = runs.get(cell.id)
+        if run is None or run.source != cell.source or run.execution_count is None:
+            raise BookError(
+                f"{chapter.name} has changed since its last run ({cell.id}); build it, too."
+            )
         if any(output.output_type == "error" for output in run.outputs):
             raise BookError(f"{chapter.name}: the cell {cell.id} ended in an error.")
         cell.outputs, cell.execution_count = run.outputs, run.execution_count
