@@ -15,8 +15,10 @@ test: .venv/installed  ## set up, build the book on 5,000 digits and run all tes
 lab: .venv/installed  ## open the chapters in JupyterLab
 	.venv/bin/jupyter lab --notebook-dir notebooks
 
-lint: .venv/installed  ## check the style of the code
-	.venv/bin/ruff check . && .venv/bin/ruff format --check .
+lint: .venv/installed  ## check the style of the code, chapters included
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff format --check --isolated --line-length 82 notebooks/*.ipynb
 
 lock:  ## compile requirements.in into requirements.txt (needs uv)
 	uv pip compile --universal --python-version 3.11 --fork-strategy fewest --upgrade \
