@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 
 import pytest
 from conftest import ROOT
@@ -81,3 +82,11 @@ def test_no_network(clone):
         PIP_NO_CACHE_DIR="1",
     )
     assert "package index cannot be reached" in message
+
+
+def test_what_the_package_needs_is_locked():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    listed = {
+        line.split("#")[0].strip() for line in (ROOT / "requirements.in").read_text().splitlines()
+    }
+    assert {*project["dependencies"], *project["optional-dependencies"]["book"]} <= listed

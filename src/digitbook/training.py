@@ -92,7 +92,12 @@ def fit(
     validation: Examples,
     seed: int = 0,
 ) -> dict[str, list[float]]:
-    """Train `model` in place on images `x` and classes `y`, and return its learning curves."""
+    """Train `model` in place and return its learning curves.
+
+    `x` are float32 images `(N, 28, 28)`, `y` their classes, int64 `(N,)`; `validation` is such a
+    pair, scored after each epoch. The curves are `loss`, `accuracy`, `val_loss` and `val_accuracy`,
+    one value an epoch. TensorFlow computes deterministically from here on.
+    """
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
