@@ -60,3 +60,17 @@ def test_learning_curves_and_reliability_draw_their_frames():
     )
     points = plots.reliability(steps).axes[0].lines[-1]
     assert points.get_xydata().tolist() == [[0.95, 0.8]]
+
+
+@pytest.mark.parametrize(
+    ("share", "places", "text"),
+    [
+        (0.5, 0, "50%"),
+        (0.994, 0, "99%"),
+        (0.996, 0, ">99%"),
+        (0.9996, 1, ">99.9%"),
+        (0.9994, 1, "99.9%"),
+    ],
+)
+def test_percent_never_rounds_to_certainty(share, places, text):
+    assert plots.percent(share, places) == text

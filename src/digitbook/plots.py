@@ -127,12 +127,9 @@ def learning_curves(histories: dict[str, dict[str, list[float]]], metric: str = 
     return figure
 
 
-def confusion_matrix(counts: pd.DataFrame, title: str = "", axes: Axes | None = None) -> Figure:
+def confusion_matrix(counts: pd.DataFrame) -> Figure:
     """Draw a confusion matrix, counts or shares, with its mistakes coloured and its zeros blank."""
-    if axes is None:
-        figure, axes = subplots(height=5.4)
-    else:
-        figure = axes.figure
+    figure, axes = subplots(height=5.4)
     wrong = counts.where(~np.eye(len(counts), dtype=bool), 0)
     shares = counts.to_numpy().dtype.kind == "f"
     labels = counts.map(lambda value: (f"{value:.1%}" if shares else f"{value:,}") if value else "")
@@ -152,7 +149,7 @@ def confusion_matrix(counts: pd.DataFrame, title: str = "", axes: Axes | None = 
     dark = (wrong > 0.65 * wrong.to_numpy().max()).to_numpy().ravel()
     for text, on_dark in zip(axes.texts, dark, strict=True):
         text.set_color(PAPER if on_dark else INK)
-    axes.set(xlabel="predicted", ylabel="true", title=title)
+    axes.set(xlabel="predicted", ylabel="true")
     axes.tick_params(length=0, labelrotation=0)
     return figure
 
