@@ -61,4 +61,5 @@ def setup(app) -> dict:
     app.add_html_math_renderer("mathml", (_visit_math, None), (_visit_math_block, None))
     app.connect("doctree-resolved", _describe_glued_images)
     app.connect("config-inited", _leave_thebe_out, priority=0)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    # Pages read in another process would leave their text alternatives there.
+    return {"parallel_read_safe": False, "parallel_write_safe": True}
