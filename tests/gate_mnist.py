@@ -8,7 +8,7 @@ import os
 import numpy as np
 import pytest
 
-from digitbook import data, evaluation, training
+from digitbook import data, evaluation, recipes
 
 PROMISED = {"dense-quick": 0.982, "cnn-quick": 0.993}
 """Mean test accuracy over three seeds."""
@@ -33,7 +33,7 @@ def test_keeps_its_promise(mnist, name, pytestconfig):
     seeds = [int(seed) for seed in pytestconfig.getoption("seeds").split(",")]
     accuracies = []
     for seed in seeds:
-        trained = training.train(name, mnist, seed)
+        trained = recipes.train(name, mnist, seed)
         answers = evaluation.predict(trained.model, mnist.x_test).argmax(axis=1)
         accuracies.append((answers == mnist.y_test).mean())
         print(f"\n{name}, seed {seed}: {accuracies[-1]:.2%} right, trained in {trained.seconds:.0f} s")

@@ -14,10 +14,10 @@ CELLS = {
     "times": 'import time\nprint(f"trained in {time.perf_counter() % 100:.1f} s")',
     "accuracy": (
         "import pandas as pd\n"
-        "from digitbook import chapter, data, evaluation, training\n"
+        "from digitbook import chapter, data, evaluation, recipes, training\n"
         "from digitbook.preprocessing import scale\n"
         'digits = data.load("mnist5k")\n'
-        'build, recipe = training.RECIPES["softmax-quick"]\n'
+        'build, recipe = recipes.RECIPES["softmax-quick"]\n'
         "x, y = scale(digits.x_train[:1000]), digits.y_train[:1000]\n"
         "trained = training.fit_or_load(build, x, y, recipe, validation=(x, y))\n"
         "answers = evaluation.predict(trained.model, digits.x_test).argmax(axis=1)\n"

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from digitbook import data, models, training
+from digitbook import data, models, recipes, training
 from digitbook.preprocessing import scale
 
 RECIPE = training.Recipe(epochs=2, batch_size=100, learning_rate=0.01)
@@ -126,14 +126,14 @@ def test_failed_training_leaves_nothing_behind(small, monkeypatch, tmp_path):
 
 def test_two_processes_train_once(tmp_path):
     code = (
-        "import pathlib; from digitbook import data, models, training\n"
+        "import pathlib; from digitbook import data, recipes, training\n"
         "fit = training.fit\n"
         "def counted(*args):\n"
         f"    open({str(tmp_path / 'count')!r}, 'a').write('x')\n"
         "    return fit(*args)\n"
         "training.fit = counted\n"
         "digits = data.load('mnist5k')\n"
-        "print(training.train('softmax-quick', digits).history['loss'][-1])\n"
+        "print(recipes.train('softmax-quick', digits).history['loss'][-1])\n"
     )
     data.load("mnist5k")
     both = [
@@ -152,7 +152,7 @@ def test_names_train_without_the_held_out_digits(digits, monkeypatch):
         seen.update(x=x, validation=validation, recipe=recipe)
 
     monkeypatch.setattr(training, "fit_or_load", spy)
-    training.train("dense-quick", digits)
+    recipes.train("dense-quick", digits)
     assert len(seen["x"]) == 3600
     assert len(seen["validation"][0]) == 400
-    assert seen["recipe"] is training.RECIPES["dense-quick"][1]
+    assert seen["recipe"] is recipes.RECIPES["dense-quick"][1]

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import sys
+import threading
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
+
+
+class BadInput(Exception):
+    """Something that was asked for does not exist or must not be done; the message says what."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -13,10 +21,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     warnings.showwarning = lambda message, *_, **__: print(f"Note: {message}", file=sys.stderr)
     from digitbook.data import DataError
+    from digitbook.records import RecordsMissing
 
     try:
         return options.run(options)
-    except DataError as error:
+    except (DataError, RecordsMissing, BadInput) as error:
         print(f"digitbook: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -27,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="digitbook",
-        description="Build the book on handwritten digit recognition, and look at its data.",
+        description="Build the book on handwritten digits; train, record and score its networks.",
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
@@ -71,7 +80,107 @@ def _parser() -> argparse.ArgumentParser:
     )
     data.add_argument("name", nargs="?", default="auto", help="mnist, mnist5k or auto (the default)")
     data.set_defaults(run=_data)
+
+    train = commands.add_parser(
+        "train",
+        help="train a named network once, score it and record it",
+        description="Train a network by its recipe, score it once on the test part, and record what "
+        "came out. Where a record of this run exists it is kept and compared with.",
+    )
+    train.add_argument("model", help="softmax, dense, cnn, …; an unknown name lists all")
+    _add_data(train)
+    train.add_argument("--seed", type=int, default=0, help="decides all that is random (default: 0)")
+    _add_threads(train)
+    _add_results(train)
+    train.add_argument(
+        "--output", type=Path, metavar="FILE", help="the network's file, .keras (default: in the cache)"
+    )
+    train.add_argument("--stop-with-parent", action="store_true", help=argparse.SUPPRESS)
+    train.set_defaults(run=_train)
+
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="score a trained network on a data set's test part",
+        description="Score a .keras file on a test part. Refused where the network was trained on it.",
+    )
+    evaluate.add_argument("model", type=Path, metavar="MODEL", help="a .keras file")
+    _add_data(evaluate)
+    evaluate.add_argument("--json", action="store_true", help="print one JSON object")
+    evaluate.set_defaults(run=_evaluate)
+
+    sweep = commands.add_parser(
+        "sweep",
+        help="train and record several networks with several seeds",
+        description="Make every run that is not recorded yet, several at a time, and record each as it "
+        "ends. Stopped or killed, the same command goes on from there.",
+    )
+    sweep.add_argument(
+        "--models", required=True, type=_names, metavar="NAME,…", help="such as dense,cnn,cnn-ensemble"
+    )
+    _add_data(sweep)
+    sweep.add_argument(
+        "--seeds",
+        type=_numbers,
+        default=[0, 1, 2, 3, 4],
+        metavar="0-4",
+        help="such as 0-4 (the default) or 0,7",
+    )
+    sweep.add_argument(
+        "--workers",
+        type=_positive,
+        metavar="N",
+        help="runs side by side on this machine (default: as many as its cores feed)",
+    )
+    sweep.add_argument(
+        "--scheduler", metavar="ADDRESS", help="a running Dask scheduler, such as tcp://host:8786"
+    )
+    _add_threads(sweep)
+    _add_results(sweep)
+    sweep.set_defaults(run=_sweep)
     return parser
+
+
+def _add_data(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--data", default="mnist", metavar="NAME", help="the data set (default: mnist)"
+    )
+
+
+def _add_threads(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--threads",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="threads that a run computes with; another number changes the last bits (default: 1)",
+    )
+
+
+def _add_results(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--results",
+        type=Path,
+        metavar="FOLDER",
+        help="where records are kept (default: the book's results)",
+    )
+
+
+def _names(text: str) -> list[str]:
+    return text.split(",")
+
+
+def _numbers(text: str) -> list[int]:
+    """Read `0-4` or `0,3,7`, or both, as a list without repetitions."""
+    found = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        found += range(int(first), int(last or first) + 1)
+    if not found:
+        raise ValueError(text)
+    return list(dict.fromkeys(found))
+
+
+_numbers.__name__ = "list of seeds"
 
 
 def _positive(text: str) -> int:
@@ -117,6 +226,112 @@ def _data(options: argparse.Namespace) -> int:
     for part, digest in entry.sha256.items():
         print(f"  {part:<8} {digest}")
     return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    if options.stop_with_parent:
+        threading.Thread(target=_exit_when_input_ends, daemon=True).start()
+    _limit_threads(options.threads)
+    from digitbook import data, experiments, recipes, records, sweep
+
+    results = options.results or records.RESULTS
+    name = _known(options.model, recipes.RECIPES)
+    run = experiments.Run(name, data.load(options.data), options.seed)
+    model, record = experiments.train(run, say=lambda line: print(line, flush=True))
+    output = options.output or experiments.model_path(run.name)
+    experiments.save(model, output, record)
+    print(f"{run.name}: {sweep.headline(record)}")
+    print(f"network  {output}")
+    path = records.path_of(results, run.name)
+    if records.is_done(results, run.name):
+        print(f"record   {path}, kept: {_compare(record, records.load(path))}")
+    else:
+        print(f"record   {records.write(results, run.name, record)}")
+    return 0
+
+
+def _exit_when_input_ends() -> None:
+    sys.stdin.read()
+    os._exit(1)
+
+
+def _limit_threads(threads: int) -> None:
+    """Set how many threads TensorFlow will use; it asks when it is imported."""
+    for variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+        os.environ[variable] = str(threads)
+
+
+def _known(model: str, models: Iterable[str]) -> str:
+    if model not in models:
+        raise BadInput(f"There is no model called {model!r}; known are: {', '.join(models)}.")
+    return model
+
+
+def _compare(new: dict, old: dict) -> str:
+    """Say whether a run gave the answers that are on record."""
+    from digitbook.records import answers
+
+    differing = int((answers(new)[0] != answers(old)[0]).sum())
+    if new["weights_sha256"] == old["weights_sha256"]:
+        return "this run gave the same weights"
+    return (
+        f"this run gave other weights and {differing:,} other answers of {new['examples']:,} "
+        f"(recorded with {old['environment']['threads']} threads on {old['environment']['processor']})"
+    )
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from digitbook import data, experiments
+
+    try:
+        model, note = experiments.load(options.model)
+        dataset = data.load(options.data)
+        if note is None:
+            print(
+                f"Note: {options.model} does not say what it was trained on; whether it has seen these "
+                "test images cannot be checked.",
+                file=sys.stderr,
+            )
+        else:
+            experiments.refuse_overlap(note, dataset)
+        found = experiments.evaluate(model, dataset)
+    except experiments.ExperimentError as error:
+        raise BadInput(str(error)) from error
+    if options.json:
+        print(json.dumps(found))
+        return 0
+    low, high = found["interval"]
+    print(
+        f"{found['accuracy']:.2%} of {found['examples']:,} test images of {found['data']} read right "
+        f"(95 % interval {low:.2%} to {high:.2%}), {found['errors']:,} mistakes"
+    )
+    print("class  precision  recall     F1  examples")
+    for name, row in found["per_class"].items():
+        print(
+            f"{name:<5}  {row['precision']:9.2%}  {row['recall']:6.2%}  {row['f1']:5.3f}  "
+            f"{row['examples']:8,.0f}"
+        )
+    return 0
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    _limit_threads(options.threads)
+    from digitbook import data, experiments, recipes, records, sweep
+
+    models = [*recipes.RECIPES, *experiments.ENSEMBLES]
+    try:
+        failed = sweep.sweep(
+            [_known(name, models) for name in options.models],
+            data.load(options.data),
+            options.seeds,
+            (options.results or records.RESULTS).resolve(),
+            scheduler=options.scheduler,
+            workers=options.workers,
+            threads=options.threads,
+        )
+    except experiments.ExperimentError as error:
+        raise BadInput(str(error)) from error
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -73,6 +73,8 @@ class _Entry:
     class_names: tuple[str, ...]
     sha256: dict[str, str]
     find: Callable[[], tuple[Arrays, str]]
+    drawn_from: str | None = None
+    """The set whose training part holds all of this one's images, if there is such a set."""
 
 
 def load(name: str = "auto") -> Dataset:
@@ -352,5 +354,6 @@ REGISTRY = {
             "y_test": "717c590b5e1278f211038e821c54f98769e2f29d4af38a1627d401c898d74942",
         },
         _find_mnist5k,
+        drawn_from="mnist",
     ),
 }

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import minimize_scalar
+from scipy.special import softmax
 from scipy.stats import binomtest
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
 
 from digitbook.preprocessing import scale
 
@@ -98,6 +100,43 @@ def expected_calibration_error(steps: pd.DataFrame) -> float:
     """Return the mean gap between confidence and accuracy over `reliability`'s steps, by count."""
     gaps = (steps["confidence"] - steps["accuracy"]).abs()
     return float(np.average(gaps, weights=steps["count"]))
+
+
+def with_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Soften (above 1) or sharpen (below 1) probabilities; the order of the classes stays."""
+    logits = np.log(np.clip(probabilities.astype("float64"), 1e-12, 1))
+    return softmax(logits / temperature, axis=1)
+
+
+def fit_temperature(y: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the temperature with the least log loss (Guo et al., ICML 2017), from 0.05 to 20.
+
+    Fit it on examples that were neither trained on nor are reported on.
+    """
+
+    def loss(log_temperature: float) -> float:
+        scaled = with_temperature(probabilities, np.exp(log_temperature))
+        return log_loss(y, scaled, labels=range(probabilities.shape[1]))
+
+    return float(np.exp(minimize_scalar(loss, bounds=(np.log(0.05), np.log(20))).x))
+
+
+def abstention(right: np.ndarray, confidence: np.ndarray) -> pd.DataFrame:
+    """Tell what is gained by refusing the least confident answers, one after the other.
+
+    Columns: `refused` (the share of examples, ascending from 0), `accuracy` of the rest, and the
+    least `confidence` among the rest: the error-coverage curve of El-Yaniv and Wiener (JMLR 11,
+    2010). Equal confidences are refused in the order of the examples.
+    """
+    order = np.argsort(confidence, kind="stable")
+    left = np.arange(len(right), 0, -1)
+    return pd.DataFrame(
+        {
+            "refused": 1 - left / len(right),
+            "accuracy": right[order][::-1].cumsum()[::-1] / left,
+            "confidence": confidence[order].astype(float),
+        }
+    )
 
 
 def mcnemar(first_right: np.ndarray, second_right: np.ndarray) -> float:

@@ -21,34 +21,38 @@ def build_softmax(classes: int = 10) -> keras.Sequential:
     )
 
 
-def build_dense(classes: int = 10) -> keras.Sequential:
+def build_dense(
+    classes: int = 10, units: tuple[int, int] = (512, 256), dropout: float = 0.3
+) -> keras.Sequential:
     """Two hidden ReLU layers, each followed by dropout (Srivastava et al., JMLR 15, 2014)."""
+    first, second = units
     return keras.Sequential(
         [
             keras.Input((28, 28)),
             layers.Flatten(),
-            layers.Dense(512, activation="relu"),
-            layers.Dropout(0.3),
-            layers.Dense(256, activation="relu"),
-            layers.Dropout(0.3),
+            layers.Dense(first, activation="relu"),
+            layers.Dropout(dropout),
+            layers.Dense(second, activation="relu"),
+            layers.Dropout(dropout),
             layers.Dense(classes, activation="softmax"),
         ]
     )
 
 
-def build_cnn(classes: int = 10) -> keras.Sequential:
+def build_cnn(classes: int = 10, filters: tuple[int, int, int] = (16, 32, 64)) -> keras.Sequential:
     """Five convolutions with batch normalisation (Ioffe and Szegedy, 2015), pooled in between."""
+    first, second, third = filters
     return keras.Sequential(
         [
             keras.Input((28, 28)),
             layers.Reshape((28, 28, 1)),
-            *_convolution(16, size=5),
+            *_convolution(first, size=5),
             layers.MaxPooling2D(),
-            *_convolution(32),
-            *_convolution(32),
+            *_convolution(second),
+            *_convolution(second),
             layers.MaxPooling2D(),
-            *_convolution(64),
-            *_convolution(64),
+            *_convolution(third),
+            *_convolution(third),
             layers.GlobalAveragePooling2D(),
             layers.Dropout(0.2),
             layers.Dense(classes, activation="softmax"),

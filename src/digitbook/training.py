@@ -7,21 +7,21 @@ import hashlib
 import json
 import math
 import random
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from filelock import FileLock
 
-from digitbook import models
+from digitbook import augmentation
+from digitbook.augmentation import Augmentation
 from digitbook.backend import keras
-from digitbook.data import Dataset, hold_out, sha256
+from digitbook.data import sha256
 from digitbook.files import cache_dir, replacing
-from digitbook.preprocessing import scale
 
 Examples = tuple[np.ndarray, np.ndarray]
 
@@ -44,6 +44,8 @@ class Recipe:
     learning_rate: float = 3e-3
     warmup: float = 0.2
     weight_decay: float = 0.01
+    label_smoothing: float = 0
+    augmentation: Augmentation | None = None
 
 
 @dataclass(frozen=True)
@@ -55,19 +57,13 @@ class Trained:
     seconds: float
 
 
-RECIPES: dict[str, tuple[Callable[..., keras.Sequential], Recipe]] = {
-    "softmax-quick": (models.build_softmax, Recipe(epochs=10, min_steps=400)),
-    "dense-quick": (models.build_dense, Recipe(epochs=10, min_steps=400)),
-    "cnn-quick": (models.build_cnn, Recipe(epochs=6, min_steps=300, learning_rate=0.01)),
-}
-
-
 class _Batches(keras.utils.PyDataset):
     """Shuffled batches whose order depends on the seed and the epoch alone."""
 
-    def __init__(self, x: np.ndarray, y: np.ndarray, batch_size: int, seed: int):
+    def __init__(self, x: np.ndarray, y: np.ndarray, recipe: Recipe, seed: int):
         super().__init__()
-        self.x, self.y, self.batch_size, self.seed = x, y, batch_size, seed
+        self.x, self.y, self.seed = x, y, seed
+        self.batch_size, self.augmentation = recipe.batch_size, recipe.augmentation
         self.epoch = -1
         self.order = np.arange(len(x))
 
@@ -81,7 +77,25 @@ class _Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> Examples:
         rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        return self.x[rows], self.y[rows]
+        images = self.x[rows]
+        if self.augmentation is not None:
+            # Keras looks at a batch before the first epoch begins.
+            draws = np.random.default_rng([self.seed, self.epoch + 1, index + 1])
+            images = self.augmentation(images, draws)
+        return images, self.y[rows]
+
+
+_CROSS_ENTROPY = keras.losses.SparseCategoricalCrossentropy()
+
+
+def _smoothed(share: float) -> Callable:
+    """Cross-entropy with `share` of each target spread evenly (Szegedy et al., CVPR 2016)."""
+
+    def loss(y, probabilities):
+        targets = keras.ops.one_hot(keras.ops.reshape(y, (-1,)), probabilities.shape[-1])
+        return keras.losses.categorical_crossentropy(targets, probabilities, label_smoothing=share)
+
+    return loss
 
 
 def fit(
@@ -91,18 +105,20 @@ def fit(
     recipe: Recipe,
     validation: Examples,
     seed: int = 0,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> dict[str, list[float]]:
     """Train `model` in place and return its learning curves.
 
     `x` are float32 images `(N, 28, 28)`, `y` their classes, int64 `(N,)`; `validation` is such a
-    pair, scored after each epoch. The curves are `loss`, `accuracy`, `val_loss` and `val_accuracy`,
-    one value an epoch. TensorFlow computes deterministically from here on.
+    pair, scored after each epoch; `callbacks` are Keras's. The curves are `loss`, `accuracy`,
+    `val_loss` and `val_accuracy`, one value an epoch. TensorFlow computes deterministically from
+    here on.
     """
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
         tf.config.experimental.enable_op_determinism()
-    batches = _Batches(x, y, recipe.batch_size, seed)
+    batches = _Batches(x, y, recipe, seed)
     epochs = max(recipe.epochs, math.ceil(recipe.min_steps / batches.num_batches))
     steps = epochs * batches.num_batches
     warmup_steps = round(recipe.warmup * steps)
@@ -116,11 +132,16 @@ def fit(
             ),
             weight_decay=recipe.weight_decay,
         ),
-        loss=keras.losses.SparseCategoricalCrossentropy(),
+        loss=_smoothed(recipe.label_smoothing) if recipe.label_smoothing else _CROSS_ENTROPY,
         metrics=["accuracy"],
     )
     return model.fit(
-        batches, epochs=epochs, validation_data=validation, shuffle=False, verbose=0
+        batches,
+        epochs=epochs,
+        validation_data=validation,
+        shuffle=False,
+        callbacks=list(callbacks),
+        verbose=0,
     ).history
 
 
@@ -135,7 +156,7 @@ def fit_or_load(
     """Return what `fit` makes of a fresh `build()`, trained now or loaded from the cache.
 
     The cache key covers the network's configuration, the recipe, every byte of the examples, the
-    seed, the versions of Keras, its backend and NumPy, and the source of this module. Processes
+    seed, the versions of Keras, its backend and NumPy, and the source of what trains. Processes
     that ask for the same network at the same time train it once. Nothing is printed, and Python's
     and NumPy's global random states are left as they were.
 
@@ -147,7 +168,7 @@ def fit_or_load(
         validation: images and classes that are scored after each epoch and never trained on.
         seed: decides the initial weights, the dropout masks and the order of the examples.
     """
-    with _seeded(seed):
+    with seeded(seed):
         model = build()
         folder = cache_dir() / "models" / _key(model, x, y, recipe, validation, seed)
         with FileLock(f"{folder}.lock"):
@@ -164,22 +185,8 @@ def fit_or_load(
         return Trained(model, **json.loads((folder / "curves.json").read_text()))
 
 
-def train(name: str, dataset: Dataset, seed: int = 0) -> Trained:
-    """Return the network called `name` in `RECIPES`, trained on all but the held-out tenth."""
-    build, recipe = RECIPES[name]
-    (x, y), (x_validation, y_validation) = hold_out(dataset)
-    return fit_or_load(
-        partial(build, classes=len(dataset.class_names)),
-        scale(x),
-        y,
-        recipe,
-        validation=(scale(x_validation), y_validation),
-        seed=seed,
-    )
-
-
 @contextlib.contextmanager
-def _seeded(seed: int) -> Iterator[None]:
+def seeded(seed: int) -> Iterator[None]:
     """Seed the generators that Keras draws its layers' seeds from, and restore them afterwards."""
     python_state, numpy_state = random.getstate(), np.random.get_state()
     random.seed(seed)
@@ -200,21 +207,22 @@ def _key(
     seed: int,
 ) -> str:
     backend = keras.backend.backend()
+    sources = [Path(module.__file__) for module in (sys.modules[__name__], augmentation)]
     facts = {
-        "model": _without_names(model.get_config()),
+        "model": without_names(model.get_config()),
         "recipe": asdict(recipe),
         "arrays": [(array.shape, str(array.dtype), sha256(array)) for array in (x, y, *validation)],
         "seed": seed,
         "versions": {package: version(package) for package in ("keras", backend, "numpy")},
-        "source": Path(__file__).read_text(),
+        "source": [path.read_text() for path in sources],
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _without_names(config: object) -> object:
+def without_names(config: object) -> object:
     """Drop layer names, which count up through a process's life, from a Keras configuration."""
     if isinstance(config, dict):
-        return {key: _without_names(value) for key, value in config.items() if key != "name"}
+        return {key: without_names(value) for key, value in config.items() if key != "name"}
     if isinstance(config, (list, tuple)):
-        return [_without_names(value) for value in config]
+        return [without_names(value) for value in config]
     return config

@@ -1,0 +1,335 @@
+"""Train a named network, score it once on the test part, and record what came out.
+
+A run is a recipe on a data set with a seed. It trains on all but the held-out tenth, rounds the
+weights to float16 so that every export carries the same numbers, and fits its temperature on the
+held-out digits. `digitbook train` makes one run, `digitbook sweep` many (see `digitbook.sweep`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from sklearn.metrics import log_loss
+
+from digitbook import data, evaluation, records, training
+from digitbook.backend import keras
+from digitbook.data import Dataset
+from digitbook.files import cache_dir, replacing
+from digitbook.preprocessing import scale
+from digitbook.recipes import RECIPES
+from digitbook.records import Record
+
+ENSEMBLES = {"cnn-ensemble": "cnn"}
+"""Networks that answer together, by name, and whose runs they are."""
+NOTE = "digitbook.json"
+"""The file inside a `.keras` archive that says what the network was trained on."""
+
+
+class ExperimentError(Exception):
+    """A run that cannot be made, or a network that must not be scored on this data."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A recipe, a data set and a seed: all that decides the outcome, up to the machine."""
+
+    model: str
+    dataset: Dataset
+    seed: int
+
+    def build(self) -> keras.Sequential:
+        """Return the untrained network."""
+        return RECIPES[self.model][0](classes=len(self.dataset.class_names))
+
+    @cached_property
+    def configuration(self) -> str:
+        """Eight hexadecimal digits that change with the network, the recipe or the data."""
+        facts = {
+            "network": training.without_names(self.build().get_config()),
+            "recipe": asdict(RECIPES[self.model][1]),
+            "data": self.dataset.sha256,
+        }
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:8]
+
+    @property
+    def name(self) -> str:
+        """The run's record and network are stored under this name."""
+        return f"{self.dataset.name}-{self.model}-{self.configuration}-{self.seed}"
+
+
+def train(run: Run, say: Callable[[str], None] = print) -> tuple[keras.Sequential, Record]:
+    """Make a run and return its network, weights rounded to float16, and its record.
+
+    `say` is told the validation accuracy after each epoch.
+    """
+    build, recipe = RECIPES[run.model]
+    (x, y), (x_validation, y_validation) = data.hold_out(run.dataset)
+    started, used = time.perf_counter(), time.process_time()
+    with training.seeded(run.seed):
+        model = build(classes=len(run.dataset.class_names))
+        history = training.fit(
+            model,
+            scale(x),
+            y,
+            recipe,
+            validation=(scale(x_validation), y_validation),
+            seed=run.seed,
+            callbacks=[_Progress(say)],
+        )
+    seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - used
+    round_weights(model)
+    record = {
+        **heading(run.model, run.dataset, run.seed, run.configuration),
+        "recipe": asdict(recipe),
+        "parameters": model.count_params(),
+        **scores(
+            (y_validation, evaluation.predict(model, x_validation)),
+            (run.dataset.y_test, evaluation.predict(model, run.dataset.x_test)),
+            run.dataset.class_names,
+        ),
+        "history": {name: [round(value, 5) for value in curve] for name, curve in history.items()},
+        "weights_sha256": weights_sha256(model),
+        "seconds": round(seconds, 1),
+        "cpu_seconds": round(cpu_seconds, 1),
+        "peak_memory_mb": round(_peak_memory_mb()),
+    }
+    return model, record
+
+
+def heading(model: str, dataset: Dataset, seed: int | Sequence[int], configuration: str) -> Record:
+    """Return the part of a record that says what was run, on what, where and when."""
+    return {
+        "model": model,
+        "data": dataset.name,
+        "data_sha256": dataset.sha256,
+        "seed": seed,
+        "configuration": configuration,
+        "status": "done",
+        "commit": commit(),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "environment": environment(),
+    }
+
+
+def scores(
+    validation: tuple[np.ndarray, np.ndarray],
+    test: tuple[np.ndarray, np.ndarray],
+    class_names: tuple[str, ...],
+) -> Record:
+    """Return the part of a record that says what came out.
+
+    Both arguments are true classes `(N,)` and probabilities `(N, classes)`. The temperature is
+    fitted on the validation part and leaves every answer as it is.
+    """
+    temperature = evaluation.fit_temperature(*validation)
+    y, probabilities = test
+    predicted = probabilities.argmax(axis=1)
+    wrong = np.flatnonzero(predicted != y)
+    table = evaluation.per_class(y, predicted, class_names)
+    raw = _calibration(y, evaluation.with_temperature(probabilities, 1))
+    calibrated = _calibration(y, evaluation.with_temperature(probabilities, temperature))
+    return {
+        "metrics": {
+            "accuracy": 1 - len(wrong) / len(y),
+            **{name: float(table[name].mean()) for name in ("precision", "recall", "f1")},
+            "validation_accuracy": float((validation[1].argmax(axis=1) == validation[0]).mean()),
+            **raw,
+            **{f"calibrated_{name}": value for name, value in calibrated.items()},
+        },
+        "temperature": temperature,
+        "errors": len(wrong),
+        "examples": len(y),
+        "per_class": table.to_dict(orient="index"),
+        "mistakes": {"index": wrong.tolist(), "true": y[wrong].tolist()},
+        "answers": {
+            "predicted": records.pack(predicted.astype("uint8")),
+            "confidence": records.pack(probabilities.max(axis=1).astype("float16")),
+        },
+    }
+
+
+def _calibration(y: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
+    return {
+        "log_loss": float(log_loss(y, probabilities, labels=range(probabilities.shape[1]))),
+        "calibration_error": evaluation.expected_calibration_error(
+            evaluation.reliability(y, probabilities)
+        ),
+    }
+
+
+def ensemble(name: str, runs: Sequence[Run]) -> Record:
+    """Return the record of the networks of `runs` answering together, by their mean probabilities.
+
+    Their stored networks are read; nothing is trained.
+
+    Raises:
+        ExperimentError: a network is not on this machine.
+    """
+    dataset = runs[0].dataset
+    x_validation, y_validation = data.hold_out(dataset)[1]
+    networks = [load(model_path(run.name))[0] for run in runs]
+
+    def together(images: np.ndarray) -> np.ndarray:
+        return np.mean([evaluation.predict(network, images) for network in networks], axis=0)
+
+    return {
+        **heading(name, dataset, [run.seed for run in runs], runs[0].configuration),
+        "members": [run.name for run in runs],
+        "recipe": asdict(RECIPES[runs[0].model][1]),
+        "parameters": sum(network.count_params() for network in networks),
+        **scores(
+            (y_validation, together(x_validation)),
+            (dataset.y_test, together(dataset.x_test)),
+            dataset.class_names,
+        ),
+    }
+
+
+def failure(run: Run, reason: str) -> Record:
+    """Return the record of a run that ended without a result."""
+    found = heading(run.model, run.dataset, run.seed, run.configuration)
+    return {**found, "status": "failed", "reason": reason}
+
+
+def round_weights(model: keras.Sequential) -> None:
+    """Round every weight to the nearest float16, the precision that exports carry."""
+    model.set_weights([array.astype("float16").astype(array.dtype) for array in model.get_weights()])
+
+
+def weights_sha256(model: keras.Sequential) -> str:
+    """Return the SHA-256 of all weights in their order, as 64 hexadecimal digits."""
+    return hashlib.sha256(b"".join(array.tobytes() for array in model.get_weights())).hexdigest()
+
+
+def model_path(run_name: str) -> Path:
+    """Return where the trained network of a run is kept on this machine."""
+    return cache_dir() / "runs" / f"{run_name}.keras"
+
+
+def save(model: keras.Sequential, path: Path, record: Record) -> None:
+    """Store a network as `.keras`, with a note inside of what it is and was trained on."""
+    note = {
+        key: record[key] for key in ("model", "data", "data_sha256", "seed", "configuration", "commit")
+    }
+    with replacing(path) as fresh:
+        model.save(fresh, include_optimizer=False)
+        with zipfile.ZipFile(fresh, "a") as archive:
+            archive.writestr(NOTE, json.dumps(note, indent=1))
+
+
+def load(path: Path) -> tuple[keras.Sequential, dict | None]:
+    """Read a `.keras` file and its note, which is None in a file that `save` did not write.
+
+    Raises:
+        ExperimentError: the file is missing or damaged, or does not take 28×28 images.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            note = json.loads(archive.read(NOTE)) if NOTE in archive.namelist() else None
+        model = keras.saving.load_model(path, compile=False)
+    except FileNotFoundError:
+        raise ExperimentError(f"There is no file {path}.") from None
+    except Exception as error:  # Keras passes on whatever its parts raise
+        raise ExperimentError(f"{path} is not a whole .keras file: {error}") from error
+    if model.input_shape != (None, 28, 28):
+        raise ExperimentError(
+            f"{path} takes inputs of shape {model.input_shape[1:]}, not images of 28 by 28."
+        )
+    return model, note
+
+
+def refuse_overlap(note: dict, dataset: Dataset) -> None:
+    """Raise `ExperimentError` if a network with this note saw test images of `dataset` in training."""
+    if note["data"] == data.REGISTRY[dataset.name].drawn_from:
+        raise ExperimentError(
+            f"This network was trained on {note['data']}, and the test images of {dataset.name} are "
+            f"among the training images of {note['data']}: it would be asked what it has been told."
+        )
+    if note["data"] == dataset.name and note["data_sha256"] != dataset.sha256:
+        raise ExperimentError(
+            f"This network was trained on another version of {dataset.name} "
+            f"({note['data_sha256'][:12]}…, not {dataset.sha256[:12]}…), whose training images may be "
+            "among these test images."
+        )
+
+
+def evaluate(model: keras.Sequential, dataset: Dataset) -> dict:
+    """Return `accuracy` (a fraction), its 95 % Wilson `interval`, `errors`, `examples`, `per_class`."""
+    predicted = evaluation.predict(model, dataset.x_test).argmax(axis=1)
+    right = int((predicted == dataset.y_test).sum())
+    examples = len(dataset.y_test)
+    return {
+        "data": dataset.name,
+        "accuracy": right / examples,
+        "interval": evaluation.interval(right, examples),
+        "errors": examples - right,
+        "examples": examples,
+        "per_class": evaluation.per_class(dataset.y_test, predicted, dataset.class_names).to_dict(
+            orient="index"
+        ),
+    }
+
+
+def commit() -> str:
+    """Return the commit that runs, with `-dirty` if a tracked file differs, or "unknown"."""
+    described = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return described.stdout.strip() or "unknown"
+
+
+def environment() -> dict[str, str | int]:
+    """Describe the machine, the versions and the threads that a run uses."""
+    backend = keras.backend.backend()
+    return {
+        "python": platform.python_version(),
+        **{package: version(package) for package in ("keras", backend, "numpy")},
+        "backend": backend,
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "threads": int(os.environ.get("TF_NUM_INTRAOP_THREADS", os.cpu_count())),
+    }
+
+
+def _processor() -> str:
+    """Return the processor's name, which Python's `platform` does not know on Linux."""
+    listing = Path("/proc/cpuinfo")
+    if listing.is_file():
+        for line in listing.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _peak_memory_mb() -> float:
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+class _Progress(keras.callbacks.Callback):
+    def __init__(self, say: Callable[[str], None]):
+        super().__init__()
+        self.say = say
+
+    def on_epoch_end(self, epoch, logs=None) -> None:
+        self.say(f"epoch {epoch + 1}/{self.params['epochs']}: {logs['val_accuracy']:.2%} on validation")

@@ -1,0 +1,142 @@
+"""Recorded experiments: one JSON file a run under `results/runs`, and the tables made from them.
+
+A record holds what was trained (`model`, `recipe`, `parameters`), on what (`data`, `data_sha256`,
+`seed`), where and when (`environment`, `commit`, `finished`, `seconds`, `cpu_seconds`,
+`peak_memory_mb`), how training went (`history`) and what came out on the test part: `metrics`
+(fractions), `errors` of `examples`, `per_class`, `mistakes` (which examples, and their true classes)
+and every answer (see `answers`). A run that failed has the `status` "failed" and a `reason` in place
+of results.
+
+Importing this module does not import TensorFlow.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from digitbook.files import replacing
+
+RESULTS = Path(__file__).parents[2] / "results"
+"""The records of this clone of the book."""
+
+Record = dict
+
+
+class RecordsMissing(Exception):
+    """There are no records where they were looked for."""
+
+
+def read(results: Path = RESULTS, status: str = "done") -> list[Record]:
+    """Return the records in `results/runs` that have this status, ordered by file name.
+
+    Raises:
+        RecordsMissing: the folder is not there.
+    """
+    folder = results / "runs"
+    if not folder.is_dir():
+        raise RecordsMissing(
+            f"There are no recorded experiments in {folder}. They come with a clone of the book's "
+            "repository; the package alone does not hold them."
+        )
+    found = [load(path) for path in sorted(folder.glob("*.json"))]
+    return [record for record in found if record["status"] == status]
+
+
+def path_of(results: Path, name: str) -> Path:
+    """Return where the record of the run called `name` lies."""
+    return results / "runs" / f"{name}.json"
+
+
+def load(path: Path) -> Record:
+    """Read one record."""
+    return json.loads(path.read_text())
+
+
+def is_done(results: Path, name: str) -> bool:
+    """Tell whether the run called `name` is recorded and did not fail."""
+    path = path_of(results, name)
+    return path.is_file() and load(path)["status"] == "done"
+
+
+def write(results: Path, name: str, record: Record) -> Path:
+    """Store a record under the run's name, whole or not at all, and return its path."""
+    path = path_of(results, name)
+    with replacing(path) as fresh:
+        lines = (f"{json.dumps(key)}: {json.dumps(value)}" for key, value in record.items())
+        fresh.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    return path
+
+
+def pack(values: np.ndarray) -> str:
+    """Compress an array's bytes into text for a JSON file."""
+    return base64.b64encode(zlib.compress(values.tobytes(), 9)).decode()
+
+
+def answers(record: Record) -> tuple[np.ndarray, np.ndarray]:
+    """Return the predicted class, int64, and its confidence, float16, of every test example."""
+    stored = record["answers"]
+    predicted = np.frombuffer(zlib.decompress(base64.b64decode(stored["predicted"])), "uint8")
+    confidence = np.frombuffer(zlib.decompress(base64.b64decode(stored["confidence"])), "float16")
+    return predicted.astype("int64"), confidence
+
+
+def truth(record: Record) -> np.ndarray:
+    """Return the true class of every test example, int64: its answers with the mistakes undone."""
+    classes = answers(record)[0]
+    classes[record["mistakes"]["index"]] = record["mistakes"]["true"]
+    return classes
+
+
+def spread(values: Iterable[float], level: float = 0.95) -> tuple[float, float, float]:
+    """Return the mean of at least two values and its Student t interval (Gosset, 1908)."""
+    values = np.asarray(list(values))
+    half = stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values)
+    return float(values.mean()), float(values.mean() - half), float(values.mean() + half)
+
+
+def summary(records: Iterable[Record]) -> pd.DataFrame:
+    """Return one row for each configuration (model, data and recipe), in order of mean accuracy.
+
+    Columns: `model`, `data`, `recipe` (a short digest that tells recipes of one name apart), `runs`,
+    `accuracy` (mean), `low` and `high` (its t interval over seeds; NaN for a single run), `worst`
+    and `best`, mean `errors`, `parameters`, and median `seconds` and `cpu_seconds`.
+    """
+    rows = []
+    for (model, data, recipe), group in _grouped(records).items():
+        accuracies = [record["metrics"]["accuracy"] for record in group]
+        single = (accuracies[0], np.nan, np.nan)
+        mean, low, high = spread(accuracies) if len(group) > 1 else single
+        rows.append(
+            {
+                "model": model,
+                "data": data,
+                "recipe": recipe,
+                "runs": len(group),
+                "accuracy": mean,
+                "low": low,
+                "high": high,
+                "worst": min(accuracies),
+                "best": max(accuracies),
+                "errors": float(np.mean([record["errors"] for record in group])),
+                "parameters": group[0]["parameters"],
+                "seconds": float(np.median([record["seconds"] for record in group])),
+                "cpu_seconds": float(np.median([record["cpu_seconds"] for record in group])),
+            }
+        )
+    return pd.DataFrame(rows).sort_values("accuracy", ignore_index=True)
+
+
+def _grouped(records: Iterable[Record]) -> dict[tuple[str, str, str], list[Record]]:
+    groups: dict[tuple[str, str, str], list[Record]] = {}
+    for record in records:
+        key = (record["model"], record["data"], record["configuration"])
+        groups.setdefault(key, []).append(record)
+    return groups

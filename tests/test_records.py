@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from digitbook import records
+
+
+def record(model="dense", seed=0, accuracy=0.5, configuration="aaaa", **more):
+    return {
+        "model": model,
+        "data": "mnist",
+        "configuration": configuration,
+        "seed": seed,
+        "status": "done",
+        "metrics": {"accuracy": accuracy},
+        "errors": round(4 * (1 - accuracy)),
+        "parameters": 10,
+        "seconds": 2.0 + seed,
+        "cpu_seconds": 3.0,
+        **more,
+    }
+
+
+def test_answers_come_back_as_they_were(tmp_path):
+    predicted = np.arange(4, dtype="uint8")
+    confidence = np.array([0.5, 0.25, 1, 0.9], "float16")
+    stored = {"predicted": records.pack(predicted), "confidence": records.pack(confidence)}
+    mistakes = {"index": [2], "true": [7]}
+    path = records.write(tmp_path, "run", record(answers=stored, mistakes=mistakes))
+    found = records.load(path)
+    assert records.answers(found)[0].tolist() == [0, 1, 2, 3]
+    assert records.answers(found)[1].tolist() == confidence.tolist()
+    assert records.truth(found).tolist() == [0, 1, 7, 3]
+
+
+def test_spread_is_students_interval():
+    values = [0.98, 0.99, 0.985, 0.987, 0.991]
+    mean, low, high = records.spread(values)
+    expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    assert (low, mean, high) == pytest.approx((expected.low, np.mean(values), expected.high))
+
+
+def test_summary_keeps_configurations_apart_and_orders_them():
+    table = records.summary(
+        [record(seed=seed, accuracy=accuracy) for seed, accuracy in enumerate((0.75, 1, 0.5))]
+        + [record(configuration="bbbb", accuracy=0.25)]
+    )
+    assert table["recipe"].tolist() == ["bbbb", "aaaa"]
+    assert table["runs"].tolist() == [1, 3]
+    assert table["accuracy"].tolist() == [0.25, 0.75]
+    assert np.isnan(table["low"][0])
+    assert table["low"][1] < 0.5 < 1 < table["high"][1]
+    assert table[["worst", "best", "errors", "seconds"]].loc[1].tolist() == [0.5, 1, 1, 3]
+
+
+def test_failed_runs_are_kept_apart(tmp_path):
+    records.write(tmp_path, "a", record())
+    records.write(tmp_path, "b", record() | {"status": "failed", "reason": "power cut"})
+    assert [found["status"] for found in records.read(tmp_path)] == ["done"]
+    assert [found["reason"] for found in records.read(tmp_path, status="failed")] == ["power cut"]
+    assert records.is_done(tmp_path, "a")
+    assert not records.is_done(tmp_path, "b")
+    assert not records.is_done(tmp_path, "c")
+
+
+def test_without_records_the_remedy_is_named(tmp_path):
+    with pytest.raises(records.RecordsMissing, match="clone"):
+        records.read(tmp_path)
