@@ -98,3 +98,29 @@ def test_predict_scales_the_images():
 
     images = np.full((2, 28, 28), 255, "uint8")
     assert evaluation.predict(Sum(), images).tolist() == [[784], [784]]
+
+
+def test_temperature_undoes_what_another_one_did():
+    random = np.random.default_rng(0)
+    honest = random.dirichlet(np.ones(4), 20_000)
+    y = (honest.cumsum(axis=1) < random.random((len(honest), 1))).sum(axis=1)
+    assert evaluation.fit_temperature(y, honest) == pytest.approx(1, abs=0.03)
+    overconfident = evaluation.with_temperature(honest, 0.5)
+    assert evaluation.fit_temperature(y, overconfident) == pytest.approx(2, abs=0.06)
+    mended = evaluation.with_temperature(overconfident, 2)
+    assert mended == pytest.approx(honest, abs=1e-6)
+    assert (overconfident.argmax(axis=1) == honest.argmax(axis=1)).all()
+
+
+def test_temperature_survives_certainty():
+    certain = np.array([[1.0, 0.0], [0.0, 1.0]], "float32")
+    assert evaluation.with_temperature(certain, 2).sum(axis=1) == pytest.approx([1, 1])
+    assert 0 < evaluation.fit_temperature(np.array([0, 1]), certain) < 1
+
+
+def test_abstention_refuses_the_least_confident_first():
+    right = np.array([True, False, True, False])
+    curve = evaluation.abstention(right, np.array([0.9, 0.5, 0.99, 0.6], "float16"))
+    assert curve["refused"].tolist() == [0, 0.25, 0.5, 0.75]
+    assert curve["accuracy"].tolist() == pytest.approx([0.5, 2 / 3, 1, 1])
+    assert curve["confidence"].tolist() == pytest.approx([0.5, 0.6, 0.9, 0.99], abs=1e-3)

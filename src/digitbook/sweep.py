@@ -126,8 +126,9 @@ def _run(client: Client, runs: Sequence[Run], results: Path, threads: int, conso
             run.seed,
             threads,
             key=f"{run.name}-{os.getpid()}",
+            priority=-place,
         ): run
-        for run in runs
+        for place, run in enumerate(runs)
     }
     failed = 0
     bar = Progress(

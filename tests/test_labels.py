@@ -1,0 +1,95 @@
+import dataclasses
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from digitbook import cli, labels, records, training
+
+
+def test_disputed_lists_the_least_probable_label_first():
+    y = np.repeat([0, 1, 2], 20)
+    probabilities = np.full((60, 3), 0.05)
+    probabilities[np.arange(60), y] = 0.9
+    probabilities[7] = [0.01, 0.98, 0.01]
+    probabilities[30] = [0.97, 0.001, 0.029]
+    table = labels.disputed(y, probabilities)
+    assert table["index"].tolist() == [30, 7]
+    assert table["label"].tolist() == [1, 0]
+    assert table["suggested"].tolist() == [0, 1]
+    assert table["label_probability"].tolist() == [0.001, 0.01]
+    assert table["suggested_probability"].tolist() == [0.97, 0.98]
+
+
+@pytest.fixture(scope="module")
+def flipped(digits):
+    """600 training and 200 test digits, with wrong labels on every fiftieth of both."""
+
+    def flip(y):
+        wrong = np.arange(0, len(y), 50)
+        y = y.copy()
+        y[wrong] = (y[wrong] + 5) % 10
+        return y, wrong
+
+    y_train, in_train = flip(digits.y_train[:600])
+    y_test, in_test = flip(digits.y_test[:200])
+    few = dataclasses.replace(
+        digits,
+        x_train=digits.x_train[:600],
+        y_train=y_train,
+        x_test=digits.x_test[:200],
+        y_test=y_test,
+    )
+    return few, {"train": in_train, "test": in_test}
+
+
+def test_flipped_labels_are_found_and_a_second_search_trains_nothing(flipped, tmp_path, monkeypatch):
+    few, wrong = flipped
+    monkeypatch.setattr(labels, "MODEL", "dense-quick")
+    said = []
+    found = labels.find(few, folds=3, say=said.append)
+    assert [line[:8] for line in said] == ["fold 1/3", "fold 2/3", "fold 3/3"]
+    for part, indices in wrong.items():
+        disputed = found[part]["disputed"]["index"]
+        assert len(set(disputed) & set(indices.tolist())) >= 0.8 * len(indices)
+        assert len(disputed) < 4 * len(indices)
+        assert found[part]["disagreements"] >= len(disputed)
+    first = found["train"]["disputed"]
+    assert first["label"] == few.y_train[first["index"]].tolist()
+    assert all(low < high for low, high in zip(*list(first.values())[3:], strict=True))
+    assert first["label_probability"] == sorted(first["label_probability"])
+
+    monkeypatch.setattr(training, "fit", None)
+    again = labels.find(few, folds=3, say=said.append)
+    stored = records.write_labels(tmp_path, again)
+    assert stored == tmp_path / "labels-mnist5k.json"
+    assert stored.read_text().count("\n") == len(again) + 2
+    read = records.labels("mnist5k", tmp_path)
+    for key in ("data_sha256", "configuration", "folds", "cleanlab", "train", "test"):
+        assert read[key] == found[key], key
+    assert (read["model"], read["seed"], read["train"]["examples"]) == ("dense-quick", 0, 600)
+
+
+def test_where_nobody_looked_the_remedy_is_named(tmp_path):
+    with pytest.raises(records.RecordsMissing, match="digitbook labels --data mnist5k"):
+        records.labels("mnist5k", tmp_path)
+
+
+def test_reading_needs_neither_tensorflow_nor_cleanlab():
+    code = "import sys, digitbook.records; print({'tensorflow', 'cleanlab'} & set(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [(["--data", "nmist"], "known are: auto, mnist"), (["--folds", "1"], "whole number from 2")],
+)
+def test_bad_names_and_numbers_exit_2(arguments, complaint, capsys):
+    try:
+        code = cli.main(["labels", *arguments])
+    except SystemExit as stopped:
+        code = stopped.code
+    assert code == 2
+    assert complaint in capsys.readouterr().err

@@ -1,0 +1,178 @@
+"""Sweeps as their users start, stop and kill them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+from distributed import LocalCluster
+
+from digitbook import records, worker
+
+OUTCOME = ("metrics", "answers", "weights_sha256", "history", "temperature")
+SEEDS = "0-2"
+DIGITBOOK = (sys.executable, "-m", "digitbook.cli")
+DATA = ("--data", "mnist5k")
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    """A cache of the module's own, with the data in it."""
+    cache = str(tmp_path_factory.mktemp("cache"))
+    environment = {**os.environ, "DIGITBOOK_CACHE": cache, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    subprocess.run(
+        [sys.executable, "-m", "digitbook.cli", "data", "mnist5k"], env=environment, check=True
+    )
+    return environment
+
+
+def start(results, environment, *options):
+    command = [*DIGITBOOK, "sweep", "--models", "softmax-quick"]
+    command += [*DATA, "--seeds", SEEDS, "--workers", "2", "--results", str(results)]
+    return subprocess.Popen(
+        [*command, *options],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish(process):
+    said, _ = process.communicate(timeout=600)
+    return process.returncode, said
+
+
+def outcomes(results):
+    return {
+        (record["model"], record["seed"]): {key: record[key] for key in OUTCOME}
+        for record in records.read(results)
+    }
+
+
+def trainings(sweep):
+    """The processes that train for a running sweep, and the workers that started them."""
+    found = []
+    for child in psutil.Process(sweep.pid).children(recursive=True):
+        try:
+            if "train" in child.cmdline():
+                found.append((child, child.parent()))
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+def wait_for(condition, sweep):
+    while not (found := condition()):
+        assert sweep.poll() is None, sweep.stdout.read()
+        time.sleep(0.1)
+    return found
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, environment):
+    results = tmp_path_factory.mktemp("undisturbed")
+    code, said = finish(start(results, environment))
+    assert code == 0, said
+    assert "90." in said
+    return results
+
+
+def test_killed_worker_loses_and_doubles_nothing(undisturbed, environment, tmp_path):
+    sweep = start(tmp_path, environment)
+    training, its_worker = wait_for(lambda: trainings(sweep), sweep)[0]
+    its_worker.kill()
+    psutil.wait_procs([training], timeout=30)
+    assert not training.is_running()
+    code, said = finish(sweep)
+    assert code == 0, said
+    assert outcomes(tmp_path) == outcomes(undisturbed)
+    assert said.count(" mistakes)") == 3
+
+
+def test_killed_sweep_goes_on_even_when_two_do(undisturbed, environment, tmp_path):
+    sweep = start(tmp_path, environment)
+    wait_for(lambda: list(tmp_path.glob("runs/*.json")), sweep)
+    orphans = [process for pair in trainings(sweep) for process in pair]
+    sweep.kill()
+    psutil.wait_procs(orphans, timeout=30)
+    assert not any(process.is_running() for process in orphans)
+    done = set(outcomes(tmp_path))
+    assert 0 < len(done) < 3
+    both = [start(tmp_path, environment) for _ in range(2)]
+    (first, said), (second, also_said) = map(finish, both)
+    assert (first, second) == (0, 0), said + also_said
+    assert (said + also_said).count(" mistakes)") == 3 - len(done)
+    assert "waiting" in said + also_said
+    assert outcomes(tmp_path) == outcomes(undisturbed)
+
+
+def test_failed_run_is_recorded_with_its_reason_and_made_anew(undisturbed, environment, tmp_path):
+    sweep = start(tmp_path, environment, "--seeds", "0")
+    ((training, _),) = wait_for(lambda: trainings(sweep), sweep)
+    training.send_signal(signal.SIGKILL)
+    code, said = finish(sweep)
+    assert code == 1
+    assert "exit code -9" in said
+    (record,) = records.read(tmp_path, status="failed")
+    assert (record["model"], record["seed"]) == ("softmax-quick", 0)
+    assert "exit code -9" in record["reason"]
+    code, said = finish(start(tmp_path, environment, "--seeds", "0"))
+    assert code == 0, said
+    assert not records.read(tmp_path, status="failed")
+
+
+def test_running_cluster_is_used(undisturbed, environment, tmp_path):
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+        options = ("--seeds", "1", "--scheduler", cluster.scheduler_address)
+        code, said = finish(start(tmp_path, environment, *options))
+    assert code == 0, said
+    (found,) = outcomes(tmp_path).items()
+    assert found in outcomes(undisturbed).items()
+
+
+def test_train_compares_with_the_record(undisturbed, environment):
+    before = {path: path.read_bytes() for path in undisturbed.glob("runs/*.json")}
+    finished = subprocess.run(
+        [*DIGITBOOK, "train", "softmax-quick", *DATA, "--seed", "2", "--results", str(undisturbed)],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert "gave the same weights" in finished.stdout
+    assert {path: path.read_bytes() for path in undisturbed.glob("runs/*.json")} == before
+
+
+def test_other_data_on_a_worker_is_refused(digits):
+    with pytest.raises(worker.RunFailed, match="mnist5k is other data here"):
+        worker.work("softmax-quick", "mnist5k", "0" * 64, seed=0, threads=1)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--models", "softmax,perceptron"], "no model called 'perceptron'"),
+        (["--models", "softmax", "--data", "fashion"], "no data set called 'fashion'"),
+        (["--models", "softmax", "--data", "mnist5k", "--seeds", "four"], "seeds"),
+        (["--models", "softmax", "--data", "mnist5k", "--scheduler", "tcp://127.0.0.1:9"], "scheduler"),
+    ],
+)
+def test_bad_input_is_refused_in_a_sentence(options, reason, environment, tmp_path):
+    finished = subprocess.run(
+        [*DIGITBOOK, "sweep", "--results", str(tmp_path), *options],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert finished.returncode == 2
+    assert reason in finished.stderr
+    assert "Traceback" not in finished.stderr
+    assert not records_in(tmp_path)
+
+
+def records_in(results):
+    return [json.loads(path.read_text()) for path in results.glob("runs/*.json")]
