@@ -1,5 +1,6 @@
 import gzip
 import os
+import shutil
 import struct
 from pathlib import Path
 
@@ -33,6 +34,21 @@ def digits(tmp_path_factory):
             del os.environ["DIGITBOOK_CACHE"]
         else:
             os.environ["DIGITBOOK_CACHE"] = before
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A Chromium: one that is installed, else Playwright's own."""
+    from playwright.sync_api import sync_playwright
+
+    names = ("chromium", "chromium-browser", "google-chrome")
+    installed = next((path for name in names if (path := shutil.which(name))), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=installed, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
 
 
 def write_idx(path: Path, array: np.ndarray) -> None:

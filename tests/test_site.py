@@ -1,7 +1,6 @@
 """The built site, as files and in a real browser. `make test` builds it first."""
 
 import re
-import shutil
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -10,7 +9,6 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 from conftest import ROOT
-from playwright.sync_api import sync_playwright
 
 SITE = ROOT / "_build" / "test" / "html"
 CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text())
@@ -74,18 +72,6 @@ def test_styles_load_nothing_from_a_third_party():
 @pytest.mark.parametrize("page", PAGES)
 def test_page_tells_which_data_it_was_computed_on(page):
     assert "computed on mnist5k" in " ".join(soup(f"{page}.html").get_text().split())
-
-
-@pytest.fixture(scope="module")
-def browser():
-    names = ("chromium", "chromium-browser", "google-chrome")
-    installed = next((path for name in names if (path := shutil.which(name))), None)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=installed, args=["--no-sandbox", "--disable-background-networking"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
