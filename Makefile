@@ -1,7 +1,7 @@
 # Two commands do it all: `make book` and `make test`.
 export DIGITBOOK_CACHE ?= $(CURDIR)/_build/cache
 
-.PHONY: help book test lab lint lock clean
+.PHONY: help book test bench lab lint lock clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -11,6 +11,9 @@ book: .venv/installed  ## set up, run the chapters that changed and render the s
 
 test: .venv/installed  ## set up, build the book on 5,000 digits and run all tests
 	scripts/test.sh
+
+bench: .venv/installed  ## time the book's recipes against published ones (options: ARGS="--smoke")
+	.venv/bin/python benchmarks/speed.py $(ARGS)
 
 lab: .venv/installed  ## open the chapters in JupyterLab
 	.venv/bin/jupyter lab --notebook-dir notebooks

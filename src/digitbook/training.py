@@ -103,14 +103,14 @@ def fit(
     x: np.ndarray,
     y: np.ndarray,
     recipe: Recipe,
-    validation: Examples,
+    validation: Examples | None,
     seed: int = 0,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> dict[str, list[float]]:
     """Train `model` in place and return its learning curves.
 
     `x` are float32 images `(N, 28, 28)`, `y` their classes, int64 `(N,)`; `validation` is such a
-    pair, scored after each epoch; `callbacks` are Keras's. The curves are `loss`, `accuracy`,
+    pair, scored after each epoch, or None; `callbacks` are Keras's. The curves are `loss`, `accuracy`,
     `val_loss` and `val_accuracy`, one value an epoch. TensorFlow computes deterministically from
     here on.
     """
