@@ -183,10 +183,19 @@ def test_library_files_follow_imports():
 
     assert names("from digitbook import data") == {"data", "files"}
     assert {"models", "training", "preprocessing"} <= names(
-        "%pip install x\nfrom digitbook import training"
+        "%pip install x\nfrom digitbook import recipes"
     )
     assert "models" not in names("from digitbook import plots, evaluation")
     assert names("import numpy") == set()
+
+
+def test_chapter_that_reads_records_depends_on_them(tmp_path):
+    run, speed = tmp_path / "results" / "runs" / "a.json", tmp_path / "results" / "speed.json"
+    run.parent.mkdir(parents=True)
+    for path in (run, speed):
+        path.write_text("{}")
+    assert {run, speed} <= book.dependencies(tmp_path, ["from digitbook import chapter, records"])
+    assert not {run, speed} & book.dependencies(tmp_path, ["from digitbook import chapter, data"])
 
 
 def test_failing_cell_is_named_and_the_site_kept(small):

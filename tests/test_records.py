@@ -53,6 +53,18 @@ def test_summary_keeps_configurations_apart_and_orders_them():
     assert table[["worst", "best", "errors", "seconds"]].loc[1].tolist() == [0.5, 1, 1, 3]
 
 
+def test_newest_configuration_is_the_one_that_was_run_last():
+    runs = [
+        record(seed=1, configuration="bbbb", finished="2026-11-22T10:00:00+00:00"),
+        record(seed=0, configuration="bbbb", finished="2026-11-22T11:00:00+00:00"),
+        record(seed=2, configuration="aaaa", finished="2026-11-21T12:00:00+00:00"),
+        record(model="cnn", finished="2026-11-23T12:00:00+00:00"),
+    ]
+    assert [run["seed"] for run in records.newest(runs, "dense")] == [0, 1]
+    with pytest.raises(records.RecordsMissing, match="dense on mnist5k"):
+        records.newest(runs, "dense", "mnist5k")
+
+
 def test_failed_runs_are_kept_apart(tmp_path):
     records.write(tmp_path, "a", record())
     records.write(tmp_path, "b", record() | {"status": "failed", "reason": "power cut"})

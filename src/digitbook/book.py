@@ -143,10 +143,21 @@ def _chapter_task(
     return {
         "name": chapter.name,
         "actions": [(_run_chapter, [chapter, output, digits.name, timeout])],
-        "file_dep": [*map(str, library_files(code)), str(root / "requirements.txt")],
+        "file_dep": list(map(str, dependencies(root, code))),
         "uptodate": [config_changed({"code": "\n".join(code), "data": digits.sha256})],
         "targets": [str(chapter.executed)],
     }
+
+
+def dependencies(root: Path, code: Iterable[str]) -> set[Path]:
+    """Return the files that decide, besides its code and the data, what a chapter comes out as.
+
+    A chapter that reads recorded experiments depends on all of them.
+    """
+    found = library_files(code) | {root / "requirements.txt"}
+    if LIBRARY / "records.py" in found:
+        found |= {*(root / "results").glob("*.json"), *(root / "results" / "runs").glob("*.json")}
+    return found
 
 
 def library_files(code: Iterable[str]) -> set[Path]:
@@ -212,11 +223,12 @@ def _site_task(root: Path, output: Path, every: list[Chapter], digits: data.Data
     prose = [path for path in (root / "book").rglob("*") if path.is_file()]
     sources = [chapter.source for chapter in every] + [chapter.executed for chapter in every]
     configuration = [root / "_config.yml", root / "_toc.yml", root / "requirements.txt"]
-    code = [LIBRARY / "site.py", LIBRARY / "book.py"]
+    code = [LIBRARY / f"{module}.py" for module in ("site", "book", "explorer")]
+    recorded = (root / "results" / "runs").glob("*.json")
     return {
         "name": "site",
         "actions": [(_render, [root, output, every, digits])],
-        "file_dep": list(map(str, [*prose, *sources, *configuration, *code])),
+        "file_dep": list(map(str, [*prose, *sources, *configuration, *code, *recorded])),
         "uptodate": [config_changed({"notice": notice(digits), "repository": repository_url()})],
         "targets": [str(output / "html" / "index.html")],
     }
@@ -228,7 +240,7 @@ def notice(digits: data.Dataset) -> str:
         return ""
     return (
         f"This copy of the book was computed on <b>{digits.name}</b>, a sample of 5,000 MNIST digits: "
-        "its figures differ from those on the whole of MNIST."
+        "its figures, recorded experiments aside, differ from those on the whole of MNIST."
     )
 
 
@@ -244,6 +256,7 @@ def _render(root: Path, output: Path, every: list[Chapter], digits: data.Dataset
     shutil.copytree(root / "book", stage / "book")
     shutil.copy(root / "_toc.yml", stage)
     (stage / "_config.yml").write_text(yaml.safe_dump(configuration(root, digits), allow_unicode=True))
+    _write_mistakes(stage / "book" / "static", root / "results", digits)
     (stage / "notebooks").mkdir()
     try:
         for chapter in every:
@@ -268,6 +281,13 @@ def _render(root: Path, output: Path, every: list[Chapter], digits: data.Dataset
     with replacing(site) as final:
         fresh.rename(final)
     return None
+
+
+def _write_mistakes(folder: Path, results: Path, digits: data.Dataset) -> None:
+    # Imported here, since pandas and SciPy take seconds that a build with nothing to do can save.
+    from digitbook import explorer
+
+    explorer.write(folder, results, digits)
 
 
 def configuration(root: Path, digits: data.Dataset) -> dict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import threading
 import warnings
@@ -137,6 +138,35 @@ def _parser() -> argparse.ArgumentParser:
     _add_threads(sweep)
     _add_results(sweep)
     sweep.set_defaults(run=_sweep)
+
+    release = commands.add_parser(
+        "release",
+        help="publish a recorded network with its model card",
+        description="Copy the network of the run with the best validation accuracy to MODEL.keras "
+        "beside the records, and write its model card.",
+    )
+    release.add_argument("model", help="the name of a recorded model, such as cnn")
+    _add_data(release)
+    _add_results(release)
+    release.set_defaults(run=_release)
+
+    labels = commands.add_parser(
+        "labels",
+        help="list the labels of a data set that deserve a second look",
+        description="Ask networks about digits that they were not trained on, and record the labels "
+        "that they speak against. Stopped, the same command goes on with the folds that are missing.",
+    )
+    _add_data(labels)
+    labels.add_argument(
+        "--folds",
+        type=_folds,
+        default=5,
+        metavar="N",
+        help="parts that the training digits are dealt into, and networks to train (default: 5)",
+    )
+    _add_threads(labels)
+    _add_results(labels)
+    labels.set_defaults(run=_labels)
     return parser
 
 
@@ -191,6 +221,16 @@ def _positive(text: str) -> int:
 
 
 _positive.__name__ = "whole number from 1"
+
+
+def _folds(text: str) -> int:
+    number = int(text)
+    if not 2 <= number <= 20:
+        raise ValueError(text)
+    return number
+
+
+_folds.__name__ = "whole number from 2 to 20"
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -315,6 +355,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _sweep(options: argparse.Namespace) -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     _limit_threads(options.threads)
     from digitbook import data, experiments, recipes, records, sweep
 
@@ -332,6 +373,32 @@ def _sweep(options: argparse.Namespace) -> int:
     except experiments.ExperimentError as error:
         raise BadInput(str(error)) from error
     return 1 if failed else 0
+
+
+def _release(options: argparse.Namespace) -> int:
+    from digitbook import experiments, records, release
+
+    try:
+        path = release.release(options.model, options.data, options.results or records.RESULTS)
+    except experiments.ExperimentError as error:
+        raise BadInput(str(error)) from error
+    print(f"network  {path}\ncard     {path.with_suffix('.md')}")
+    return 0
+
+
+def _labels(options: argparse.Namespace) -> int:
+    _limit_threads(options.threads)
+    from digitbook import data, labels, records
+
+    dataset = data.load(options.data)
+    found = labels.find(dataset, options.folds, say=lambda line: print(line, flush=True))
+    for part, name in (("train", "training"), ("test", "test")):
+        print(
+            f"{name}: {len(found[part]['disputed']['index']):,} of {found[part]['examples']:,} labels "
+            "disputed"
+        )
+    print(f"record   {records.write_labels(options.results or records.RESULTS, found)}")
+    return 0
 
 
 if __name__ == "__main__":

@@ -216,6 +216,11 @@ def weights_sha256(model: keras.Sequential) -> str:
     return hashlib.sha256(b"".join(array.tobytes() for array in model.get_weights())).hexdigest()
 
 
+def name_of(record: Record) -> str:
+    """Return the name of a recorded run, as `Run.name` has it."""
+    return "-".join(str(record[key]) for key in ("data", "model", "configuration", "seed"))
+
+
 def model_path(run_name: str) -> Path:
     """Return where the trained network of a run is kept on this machine."""
     return cache_dir() / "runs" / f"{run_name}.keras"

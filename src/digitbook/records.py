@@ -5,7 +5,7 @@ A record holds what was trained (`model`, `recipe`, `parameters`), on what (`dat
 `peak_memory_mb`), how training went (`history`) and what came out on the test part: `metrics`
 (fractions), `errors` of `examples`, `per_class`, `mistakes` (which examples, and their true classes)
 and every answer (see `answers`). A run that failed has the `status` "failed" and a `reason` in place
-of results.
+of results. Beside the runs lie the disputed labels of each data set (see `digitbook.labels`).
 
 Importing this module does not import TensorFlow.
 """
@@ -68,11 +68,38 @@ def is_done(results: Path, name: str) -> bool:
 
 def write(results: Path, name: str, record: Record) -> Path:
     """Store a record under the run's name, whole or not at all, and return its path."""
-    path = path_of(results, name)
+    return _write(path_of(results, name), record)
+
+
+def _write(path: Path, record: Record) -> Path:
     with replacing(path) as fresh:
         lines = (f"{json.dumps(key)}: {json.dumps(value)}" for key, value in record.items())
         fresh.write_text("{\n" + ",\n".join(lines) + "\n}\n")
     return path
+
+
+def labels(data: str, results: Path = RESULTS) -> Record:
+    """Return the disputed labels of the data set called `data`, as `digitbook labels` found them.
+
+    Raises:
+        RecordsMissing: they were never looked for.
+    """
+    path = _labels_path(results, data)
+    if not path.is_file():
+        raise RecordsMissing(
+            f"There are no disputed labels in {path}. They come with a clone of the book's repository; "
+            f"`digitbook labels --data {data}` looks for them anew."
+        )
+    return load(path)
+
+
+def write_labels(results: Path, record: Record) -> Path:
+    """Store what `digitbook.labels.find` found, whole or not at all, and return its path."""
+    return _write(_labels_path(results, record["data"]), record)
+
+
+def _labels_path(results: Path, data: str) -> Path:
+    return results / f"labels-{data}.json"
 
 
 def pack(values: np.ndarray) -> str:
@@ -132,6 +159,33 @@ def summary(records: Iterable[Record]) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows).sort_values("accuracy", ignore_index=True)
+
+
+def newest(records: Iterable[Record], model: str, data: str = "mnist") -> list[Record]:
+    """Return the runs of `model` on `data`, by seed, in the configuration that was run last.
+
+    Raises:
+        RecordsMissing: there are none.
+    """
+    runs = [record for record in records if (record["model"], record["data"]) == (model, data)]
+    if not runs:
+        raise RecordsMissing(f"No run of {model} on {data} is recorded.")
+    last = max(runs, key=lambda run: run["finished"])["configuration"]
+    return sorted((run for run in runs if run["configuration"] == last), key=lambda run: run["seed"])
+
+
+def released(records: Iterable[Record], model: str, data: str = "mnist") -> Record:
+    """Return the newest run of `model` with the best validation accuracy, at a tie the lowest seed.
+
+    The test part plays no role in this choice.
+
+    Raises:
+        RecordsMissing: there is none.
+    """
+    return max(
+        newest(records, model, data),
+        key=lambda run: (run["metrics"]["validation_accuracy"], -run["seed"]),
+    )
 
 
 def _grouped(records: Iterable[Record]) -> dict[tuple[str, str, str], list[Record]]:

@@ -4,6 +4,7 @@
   also where another page shows them.
 - Formulas become MathML, which browsers draw themselves: no script, no font, no third party.
 - Thebe, which Jupyter Book loads on every page though the book does not use it, is left out.
+- A page loads the scripts and styles that it names in its front matter: `assets: one.css two.js`.
 """
 
 from __future__ import annotations
@@ -56,10 +57,19 @@ def _leave_thebe_out(app, config) -> None:
     app.registry.css_files[:] = [item for item in app.registry.css_files if "thebe" not in item[0]]
 
 
+def _load_assets(app, pagename, templatename, context, doctree) -> None:
+    for name in app.env.metadata.get(pagename, {}).get("assets", "").split():
+        if name.endswith(".css"):
+            app.add_css_file(name)
+        else:
+            app.add_js_file(name, loading_method="defer")
+
+
 def setup(app) -> dict:
     """Register with Sphinx; called once a build."""
     app.add_html_math_renderer("mathml", (_visit_math, None), (_visit_math_block, None))
     app.connect("doctree-resolved", _describe_glued_images)
     app.connect("config-inited", _leave_thebe_out, priority=0)
+    app.connect("html-page-context", _load_assets)
     # Pages read in another process would leave their text alternatives there.
     return {"parallel_read_safe": False, "parallel_write_safe": True}

@@ -1,0 +1,104 @@
+"""Find the labels that deserve a second look, by networks that never saw the digit in question.
+
+The training part is dealt into folds, and each fold is answered by a network that was fitted to the
+others. The test part is answered by all of these networks together, by their mean probabilities.
+Confident learning (Northcutt, Jiang and Chuang, JAIR 70, 2021), as done by cleanlab, then lists the
+labels that the probabilities speak against. The list is read with `records.labels`, which needs
+neither TensorFlow nor cleanlab.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from importlib.metadata import version
+
+import numpy as np
+import pandas as pd
+from cleanlab.filter import find_label_issues
+from sklearn.model_selection import StratifiedKFold
+
+from digitbook import evaluation, experiments, training
+from digitbook.data import Dataset
+from digitbook.preprocessing import scale
+from digitbook.recipes import RECIPES
+from digitbook.records import Record
+
+MODEL = "cnn-quick"
+"""The recipe of the networks that are asked."""
+
+
+def find(dataset: Dataset, folds: int = 5, seed: int = 0, say: Callable[[str], None] = print) -> Record:
+    """Return the disputed labels of both parts of a data set, as a record to store.
+
+    For each part the record holds the number of `examples`, how many answers differ from their
+    label (`disagreements`), and the columns of `disputed`. `say` is told as each fold ends. Folds
+    whose network is in the cache are not trained again.
+    """
+    answered = out_of_sample(dataset, folds, seed, say)
+    parts = {}
+    for part, y, probabilities in zip(
+        ("train", "test"), (dataset.y_train, dataset.y_test), answered, strict=True
+    ):
+        parts[part] = {
+            "examples": len(y),
+            "disagreements": int((probabilities.argmax(axis=1) != y).sum()),
+            "disputed": disputed(y, probabilities).to_dict(orient="list"),
+        }
+    return {
+        **experiments.heading(
+            MODEL, dataset, seed, experiments.Run(MODEL, dataset, seed).configuration
+        ),
+        "recipe": asdict(RECIPES[MODEL][1]),
+        "folds": folds,
+        "cleanlab": version("cleanlab"),
+        **parts,
+    }
+
+
+def out_of_sample(
+    dataset: Dataset, folds: int, seed: int, say: Callable[[str], None]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return probabilities `(N, classes)` for the training and the test part.
+
+    No network answers for an example that it was fitted to.
+    """
+    build, recipe = RECIPES[MODEL]
+    x, y = scale(dataset.x_train), dataset.y_train
+    train = np.empty((len(x), len(dataset.class_names)), "float32")
+    test = np.zeros((len(dataset.x_test), len(dataset.class_names)), "float32")
+    dealer = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    for fold, (rest, left_out) in enumerate(dealer.split(x, y), start=1):
+        network = training.fit_or_load(
+            partial(build, classes=len(dataset.class_names)),
+            x[rest],
+            y[rest],
+            recipe,
+            validation=(x[left_out], y[left_out]),
+            seed=seed,
+        ).model
+        train[left_out] = evaluation.predict(network, dataset.x_train[left_out])
+        test += evaluation.predict(network, dataset.x_test) / folds
+        right = (train[left_out].argmax(axis=1) == y[left_out]).mean()
+        say(f"fold {fold}/{folds}: {right:.2%} of the {len(left_out):,} digits left out read right")
+    return train, test
+
+
+def disputed(y: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
+    """List the labels that the probabilities speak against, the least probable label first.
+
+    Columns: `index` (the example's place in `y`), `label`, `suggested` (the most probable class),
+    and the probabilities of both, `label_probability` and `suggested_probability`.
+    """
+    index = find_label_issues(y, probabilities, return_indices_ranked_by="self_confidence", n_jobs=1)
+    suggested = probabilities[index].argmax(axis=1)
+    return pd.DataFrame(
+        {
+            "index": index,
+            "label": y[index],
+            "suggested": suggested,
+            "label_probability": [round(float(p), 6) for p in probabilities[index, y[index]]],
+            "suggested_probability": [round(float(p), 6) for p in probabilities[index, suggested]],
+        }
+    )

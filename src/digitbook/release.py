@@ -1,0 +1,97 @@
+"""Release a recorded network: its file and a model card, both under `results/`.
+
+The card follows Mitchell et al., "Model Cards for Model Reporting" (FAT* 2019).
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from digitbook import evaluation, experiments, records
+from digitbook.data import REGISTRY
+from digitbook.experiments import ExperimentError
+from digitbook.files import replacing
+from digitbook.records import Record
+
+
+def release(model: str, data: str, results: Path) -> Path:
+    """Copy the network of `records.released` to `results/{model}.keras`, with its card beside it.
+
+    Raises:
+        RecordsMissing: no run is recorded.
+        ExperimentError: the run's network is not on this machine.
+    """
+    found = records.read(results)
+    record = records.released(found, model, data)
+    source = experiments.model_path(experiments.name_of(record))
+    network, _ = experiments.load(source)
+    if experiments.weights_sha256(network) != record["weights_sha256"]:
+        raise ExperimentError(f"{source} is not the network that was recorded; train it again.")
+    target = results / f"{model}.keras"
+    with replacing(target) as fresh:
+        shutil.copy(source, fresh)
+    with replacing(target.with_suffix(".md")) as fresh:
+        fresh.write_text(card(record, found))
+    return target
+
+
+def card(record: Record, found: list[Record]) -> str:
+    """Return the model card of a recorded network, in Markdown, among all recorded runs."""
+    metrics, recipe, per_class = record["metrics"], record["recipe"], record["per_class"]
+    seeds = [run["seed"] for run in records.newest(found, record["model"], record["data"])]
+    low, high = evaluation.interval(record["examples"] - record["errors"], record["examples"])
+    variation = (recipe["augmentation"] or {"nothing": 0}).items()
+    weakest = min(per_class, key=lambda name: per_class[name]["recall"])
+    return CARD.format(
+        **{**record, **recipe, **metrics},
+        summary=REGISTRY[record["data"]].summary,
+        seeds=", ".join(map(str, seeds)),
+        variation=", ".join(f"{name} {limit:g}" for name, limit in variation),
+        low=low,
+        high=high,
+        weakest=weakest,
+        found=per_class[weakest]["recall"],
+    )
+
+
+CARD = """\
+# Model card: {model}
+
+A network that reads one handwritten digit. File: `{model}.keras` (Keras 3),
+{parameters:,} parameters, every weight rounded to float16 before it was scored.
+
+| | |
+| --- | --- |
+| Input | float32 `(N, 28, 28)`, values 0 to 1, ink light on dark, prepared as MNIST's digits are |
+| Output | float32 `(N, 10)`, one probability for each of 0 to 9 |
+| Trained on | {summary}; nine tenths of the training part |
+| Data's SHA-256 | `{data_sha256}` |
+| Recipe | {epochs} epochs, batches of {batch_size}, AdamW in one cycle up to {learning_rate:g} |
+| | label smoothing {label_smoothing:g}; images varied by: {variation} |
+| Seed | {seed}, of {seeds}: the one with the best validation accuracy |
+| Commit | `{commit}` |
+| Licence | MIT, as the code; MNIST is by LeCun, Cortes and Burges (CC BY-SA 3.0) |
+
+## How well it reads
+
+It makes {errors} mistakes on the {examples:,} test digits: {accuracy:.2%} right, with a 95 % interval
+of {low:.2%} to {high:.2%} for a test of this size. On the held-out tenth of the training part, by
+which it was chosen, it reads {validation_accuracy:.2%} right. Its weakest class on the test digits is
+{weakest}, of which it finds {found:.2%}. The book's headline is the mean over all seeds; this file
+is one of them.
+
+`digitbook evaluate results/{model}.keras --data {data}` computes these figures again. To calibrate
+its probabilities divide the logits by {temperature:.3f}, the temperature fitted on the held-out digits:
+the expected calibration error on the test digits goes from {calibration_error:.4f} to
+{calibrated_calibration_error:.4f}.
+
+## What it is for, and what not
+
+For learning, for demonstrations, and for reading digits that are prepared as MNIST's are: one digit,
+upright, light on dark, fitted into 20 by 20 pixels and centred by mass in 28 by 28. It answers with one
+of ten digits whatever it is shown, a letter or a blot too, and its confidence is measured on MNIST
+only. MNIST's writers were employees of the US Census Bureau and American high-school students; a
+crossed 7 or a 1 with a long upstroke is rare among their digits. It is not for cheques, forms, exams or
+anything else where a wrong digit costs somebody something.
+"""
