@@ -1,14 +1,16 @@
-"""The accuracy that the book promises, on all of MNIST: run by CI where that is at hand.
+"""The accuracy that the book promises and claims, on all of MNIST: run by CI where that is at hand.
 
 `pytest -s tests/gate_mnist.py --seeds 0,1,2` computes the README's table.
 """
 
 import os
 
+import claims
 import numpy as np
 import pytest
+from conftest import ROOT
 
-from digitbook import data, evaluation, recipes
+from digitbook import data, evaluation, experiments, recipes, records
 
 PROMISED = {"dense-quick": 0.982, "cnn-quick": 0.993}
 """Mean test accuracy over three seeds."""
@@ -39,3 +41,25 @@ def test_keeps_its_promise(mnist, name, pytestconfig):
         print(f"\n{name}, seed {seed}: {accuracies[-1]:.2%} right, trained in {trained.seconds:.0f} s")
     print(f"{name}: mean {np.mean(accuracies):.2%}, {trained.model.count_params():,} parameters")
     assert np.mean(accuracies) >= PROMISED[name] - (ONE_SEED if len(seeds) == 1 else 0)
+
+
+def claimed(kind):
+    return pytest.mark.parametrize("claim", [c for c in claims.read() if kind in c.source], ids=str)
+
+
+@claimed("released")
+def test_released_network_keeps_its_claims(mnist, claim):
+    name, statistic = claim.source["released"], claim.source["statistic"]
+    network, note = experiments.load(ROOT / "results" / f"{name}.keras")
+    experiments.refuse_overlap(note, mnist)
+    recorded = records.released(records.read(), name)
+    assert experiments.weights_sha256(network) == recorded["weights_sha256"]
+    found = claims.in_unit(statistic, experiments.evaluate(network, mnist)[statistic])
+    assert found == pytest.approx(claim.value, abs=claim.tolerance + 1e-9)
+
+
+@claimed("retrained")
+def test_training_anew_comes_out_as_claimed(mnist, claim):
+    model = recipes.train(claim.source["retrained"], mnist, seed=0).model
+    found = claims.in_unit("accuracy", experiments.evaluate(model, mnist)["accuracy"])
+    assert found == pytest.approx(claim.value, abs=claim.tolerance)

@@ -231,8 +231,11 @@ def save(model: keras.Sequential, path: Path, record: Record) -> None:
     note = {
         key: record[key] for key in ("model", "data", "data_sha256", "seed", "configuration", "commit")
     }
+    # A compiled network would take its optimiser's state along, twice the size of its weights.
+    bare = keras.models.clone_model(model)
+    bare.set_weights(model.get_weights())
     with replacing(path) as fresh:
-        model.save(fresh, include_optimizer=False)
+        bare.save(fresh)
         with zipfile.ZipFile(fresh, "a") as archive:
             archive.writestr(NOTE, json.dumps(note, indent=1))
 

@@ -5,7 +5,6 @@ The card follows Mitchell et al., "Model Cards for Model Reporting" (FAT* 2019).
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from digitbook import evaluation, experiments, records
@@ -16,7 +15,7 @@ from digitbook.records import Record
 
 
 def release(model: str, data: str, results: Path) -> Path:
-    """Copy the network of `records.released` to `results/{model}.keras`, with its card beside it.
+    """Store the network of `records.released` as `results/{model}.keras`, with its card beside it.
 
     Raises:
         RecordsMissing: no run is recorded.
@@ -29,8 +28,7 @@ def release(model: str, data: str, results: Path) -> Path:
     if experiments.weights_sha256(network) != record["weights_sha256"]:
         raise ExperimentError(f"{source} is not the network that was recorded; train it again.")
     target = results / f"{model}.keras"
-    with replacing(target) as fresh:
-        shutil.copy(source, fresh)
+    experiments.save(network, target, record)
     with replacing(target.with_suffix(".md")) as fresh:
         fresh.write_text(card(record, found))
     return target

@@ -1,0 +1,107 @@
+"""The claims that the pages make about recorded experiments, as listed in `results/claims.yml`."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import yaml
+from bs4 import BeautifulSoup
+from conftest import ROOT
+from scipy import stats
+
+from digitbook import records
+
+PERCENT = {"accuracy", "low", "high", "worst", "best", "validation_accuracy"}
+"""Statistics that records hold as fractions and that text gives in per cent."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence with a number, and where the number comes from."""
+
+    page: str
+    text: str
+    value: float
+    tolerance: float
+    source: dict
+
+    def __str__(self) -> str:
+        return f"{self.page}: {self.text} [{self.value}]"
+
+
+def read(path: Path = ROOT / "results" / "claims.yml") -> list[Claim]:
+    return [Claim(**entry) for entry in yaml.safe_load(path.read_text())]
+
+
+def page_text(page: str, site: Path) -> str:
+    """Return the words of a built page, or of the README, with single spaces between them."""
+    if page == "README":
+        content = (ROOT / "README.md").read_text()
+    else:
+        content = BeautifulSoup((site / f"{page}.html").read_text(), "html.parser").get_text()
+    return " ".join(content.split())
+
+
+def problems(claim: Claim, results: Path, text: str) -> list[str]:
+    """Say what is wrong with a claim, given the records and the words of its page."""
+    found = []
+    if claim.text not in text:
+        found.append("the page does not say so")
+    if claim.tolerance > allowed(claim, results) + 1e-9:
+        found.append(f"a tolerance of {claim.tolerance} is too generous")
+    recomputed = recompute(claim.source, results)
+    if abs(recomputed - claim.value) > claim.tolerance + 1e-9:
+        found.append(f"the records say {recomputed:.6g}")
+    return found
+
+
+def allowed(claim: Claim, results: Path) -> float:
+    """Return the largest tolerance that a claim may have.
+
+    That is half of the last digit that its text prints. Only where a network is trained anew it is
+    the interval for one more run, as wide as the recorded seeds vary (Student's t).
+    """
+    if "retrained" in claim.source:
+        accuracies = [
+            100 * run["metrics"]["accuracy"] for run in _runs(claim.source["retrained"], results)
+        ]
+        count = len(accuracies)
+        spread = np.std(accuracies, ddof=1) * np.sqrt(1 + 1 / count)
+        return float(stats.t.ppf(0.975, count - 1) * spread)
+    numbers = re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?", claim.text)
+    printed = [number for number in numbers if float(number.replace(",", "")) == claim.value]
+    assert len(printed) == 1, f"{claim.value} is not one of the numbers in: {claim.text}"
+    return 0.5 * 10 ** -len(printed[0].partition(".")[2])
+
+
+def recompute(source: dict, results: Path) -> float:
+    """Return the number that a claim's source stands for, in the unit of the text."""
+    match source:
+        case {"model": model, "statistic": statistic}:
+            return _statistic(model, statistic, results)
+        case {"ratio": statistic, "of": [above, below]}:
+            return _statistic(above, statistic, results) / _statistic(below, statistic, results)
+        case {"released": model, "statistic": statistic}:
+            run = records.released(records.read(results), model)
+            return in_unit(statistic, {**run, **run["metrics"]}[statistic])
+        case {"retrained": model}:
+            return _statistic(model, "accuracy", results)
+        case {"race": race, "contestant": name, "statistic": statistic}:
+            entries = json.loads((results / "speed.json").read_text())["races"][race]
+            return next(entry for entry in entries if entry["contestant"] == name)[statistic]
+    raise ValueError(f"Nobody knows how to recompute {source}.")
+
+
+def in_unit(statistic: str, number: float) -> float:
+    return 100 * number if statistic in PERCENT else number
+
+
+def _runs(model: str, results: Path) -> list[records.Record]:
+    return records.newest(records.read(results), model)
+
+
+def _statistic(model: str, statistic: str, results: Path) -> float:
+    (row,) = records.summary(_runs(model, results)).to_dict(orient="records")
+    return in_unit(statistic, row[statistic])

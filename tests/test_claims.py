@@ -1,0 +1,75 @@
+"""Each claim against the records and against the page that makes it; `make test` builds the pages.
+
+What the released network does on the real test digits is held to its claims by `gate_mnist.py`.
+"""
+
+import json
+import shutil
+from dataclasses import replace
+
+import claims
+import pytest
+from conftest import ROOT
+
+from digitbook import records
+
+SITE = ROOT / "_build" / "test" / "html"
+CLAIMS = claims.read()
+
+
+@pytest.fixture(scope="module")
+def text():
+    """The words of each page that claims something."""
+    return {page: claims.page_text(page, SITE) for page in {claim.page for claim in CLAIMS}}
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=str)
+def test_claim_holds(claim, text):
+    assert claims.problems(claim, records.RESULTS, text[claim.page]) == []
+
+
+def test_headlines_are_on_the_pages_that_people_see_first():
+    assert {"README", "book/index", "notebooks/09-report"} <= {claim.page for claim in CLAIMS}
+
+
+def test_a_claim_about_a_recipe_rests_on_five_seeds():
+    models = {claim.source["model"] for claim in CLAIMS if "model" in claim.source}
+    for model in models:
+        runs = records.newest(records.read(), model)
+        assert len(runs) >= 5 or len(runs[0]["members"]) >= 5, model
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=str)
+def test_drifted_sentence_fails(claim, text):
+    drifted = text[claim.page].replace(claim.text, claim.text[:-1])
+    assert claims.problems(claim, records.RESULTS, drifted) == ["the page does not say so"]
+
+
+@pytest.mark.parametrize("claim", [claim for claim in CLAIMS if "race" not in claim.source], ids=str)
+def test_changed_record_fails(claim, text, tmp_path):
+    shutil.copytree(records.RESULTS / "runs", tmp_path / "runs")
+    source = claim.source
+    model = source.get("model") or source.get("released") or source.get("retrained") or source["of"][0]
+    run = records.newest(records.read(tmp_path), model)[0]
+    (path,) = [path for path in (tmp_path / "runs").iterdir() if records.load(path) == run]
+    run["metrics"] |= {"accuracy": run["metrics"]["accuracy"] - 0.05, "validation_accuracy": 1}
+    run |= {"errors": run["errors"] + 500, "parameters": 2 * run["parameters"]}
+    path.write_text(json.dumps(run))
+    assert "the records say" in " ".join(claims.problems(claim, tmp_path, text[claim.page]))
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=str)
+def test_generous_tolerance_fails(claim, text):
+    generous = replace(claim, tolerance=1.01 * claims.allowed(claim, records.RESULTS))
+    assert "too generous" in " ".join(claims.problems(generous, records.RESULTS, text[claim.page]))
+
+
+def test_number_that_the_text_does_not_print_fails():
+    claim = claims.Claim("README", "98.5 % right", value=98.4, tolerance=0, source={"released": "cnn"})
+    with pytest.raises(AssertionError, match=r"98\.4 is not one of the numbers"):
+        claims.allowed(claim, records.RESULTS)
+
+
+def test_unknown_source_fails():
+    with pytest.raises(ValueError, match="Nobody knows"):
+        claims.recompute({"hearsay": "a friend"}, records.RESULTS)
