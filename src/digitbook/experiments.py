@@ -232,7 +232,7 @@ def save(model: keras.Sequential, path: Path, record: Record) -> None:
         key: record[key] for key in ("model", "data", "data_sha256", "seed", "configuration", "commit")
     }
     # A compiled network would take its optimiser's state along, twice the size of its weights.
-    bare = keras.models.clone_model(model)
+    bare = keras.Sequential.from_config(model.get_config())
     bare.set_weights(model.get_weights())
     with replacing(path) as fresh:
         bare.save(fresh)
