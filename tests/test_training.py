@@ -101,7 +101,7 @@ def test_global_random_state_is_left_alone(small):
 
 def test_batches_cover_all_examples_in_a_new_order_each_epoch():
     x = np.arange(10)
-    batches = training._Batches(x, x, batch_size=4, seed=0)
+    batches = training._Batches(x, x, training.Recipe(epochs=2, batch_size=4), seed=0)
     epochs = []
     for _ in range(2):
         batches.on_epoch_begin()
