@@ -2,9 +2,9 @@
 
 The training part is dealt into folds, and each fold is answered by a network that was fitted to the
 others. The test part is answered by all of these networks together, by their mean probabilities.
-Confident learning (Northcutt, Jiang and Chuang, JAIR 70, 2021), as done by cleanlab, then lists the
-labels that the probabilities speak against. The list is read with `records.labels`, which needs
-neither TensorFlow nor cleanlab.
+A label that is not the most probable class is disputed; confident learning (Northcutt, Jiang and
+Chuang, JAIR 70, 2021), as done by cleanlab, says which of these are probably wrong. Both are read with
+`records.labels`, which needs neither TensorFlow nor cleanlab.
 """
 
 from __future__ import annotations
@@ -32,9 +32,8 @@ MODEL = "cnn-quick"
 def find(dataset: Dataset, folds: int = 5, seed: int = 0, say: Callable[[str], None] = print) -> Record:
     """Return the disputed labels of both parts of a data set, as a record to store.
 
-    For each part the record holds the number of `examples`, how many answers differ from their
-    label (`disagreements`), and the columns of `disputed`. `say` is told as each fold ends. Folds
-    whose network is in the cache are not trained again.
+    For each part the record holds the number of `examples` and the columns of `disputed`. `say` is
+    told as each fold ends. Folds whose network is in the cache are not trained again.
     """
     answered = out_of_sample(dataset, folds, seed, say)
     parts = {}
@@ -43,7 +42,6 @@ def find(dataset: Dataset, folds: int = 5, seed: int = 0, say: Callable[[str], N
     ):
         parts[part] = {
             "examples": len(y),
-            "disagreements": int((probabilities.argmax(axis=1) != y).sum()),
             "disputed": disputed(y, probabilities).to_dict(orient="list"),
         }
     return {
@@ -86,19 +84,24 @@ def out_of_sample(
 
 
 def disputed(y: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
-    """List the labels that the probabilities speak against, the least probable label first.
+    """List the labels that are not their example's most probable class, the least probable first.
 
     Columns: `index` (the example's place in `y`), `label`, `suggested` (the most probable class),
-    and the probabilities of both, `label_probability` and `suggested_probability`.
+    the probabilities of both, `label_probability` and `suggested_probability`, and `listed`: whether
+    confident learning holds the label to be wrong.
     """
-    index = find_label_issues(y, probabilities, return_indices_ranked_by="self_confidence", n_jobs=1)
-    suggested = probabilities[index].argmax(axis=1)
+    suggested = probabilities.argmax(axis=1)
+    index = np.flatnonzero(suggested != y)
+    index = index[probabilities[index, y[index]].argsort(kind="stable")]
     return pd.DataFrame(
         {
             "index": index,
             "label": y[index],
-            "suggested": suggested,
+            "suggested": suggested[index],
             "label_probability": [round(float(p), 6) for p in probabilities[index, y[index]]],
-            "suggested_probability": [round(float(p), 6) for p in probabilities[index, suggested]],
+            "suggested_probability": [
+                round(float(p), 6) for p in probabilities[index, suggested[index]]
+            ],
+            "listed": find_label_issues(y, probabilities, n_jobs=1)[index],
         }
     )
