@@ -14,7 +14,7 @@ INK = 1 / 8
 
 def scale(images: np.ndarray) -> np.ndarray:
     """Turn uint8 grey levels, 0 to 255, into float32 values from 0 to 1 of the same shape."""
-    return images.astype("float32") / 255
+    return np.divide(images, 255, dtype="float32")
 
 
 def prepare_drawing(ink: np.ndarray) -> np.ndarray:

@@ -61,7 +61,8 @@ class _Batches(keras.utils.PyDataset):
     """Shuffled batches whose order depends on the seed and the epoch alone."""
 
     def __init__(self, x: np.ndarray, y: np.ndarray, recipe: Recipe, seed: int):
-        super().__init__()
+        # With a thread of Keras's own, the end of an epoch can wait seconds for TensorFlow's to notice.
+        super().__init__(workers=2)
         self.x, self.y, self.seed = x, y, seed
         self.batch_size, self.augmentation = recipe.batch_size, recipe.augmentation
         self.epoch = -1
@@ -135,6 +136,8 @@ def fit(
         loss=_smoothed(recipe.label_smoothing) if recipe.label_smoothing else _CROSS_ENTROPY,
         metrics=["accuracy"],
     )
+    # Variables that the first step would create make Keras trace that step twice.
+    model.optimizer.build(model.trainable_variables)
     return model.fit(
         batches,
         epochs=epochs,
