@@ -23,7 +23,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from digitbook import files
+from digitbook import cli, files, terminal
 
 ROOT = Path(__file__).parents[1]
 BUILD = ROOT / "_build" / "bench"
@@ -72,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Make the runs that are not timed yet, print the tables and return the exit code."""
     options = _parser().parse_args(arguments)
     extent = SMOKE if options.smoke else FULL
-    console = Console(highlight=False)
+    console = terminal.console()
     rows_path = BUILD / f"{_fingerprint()}.jsonl"
     if options.fresh:
         rows_path.unlink(missing_ok=True)
@@ -99,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="speed", description=__doc__.partition("\n")[0])
     parser.add_argument(
         "--seeds",
-        type=_seeds,
+        type=cli.seed_list,
         default=[0, 1, 2, 3, 4],
         metavar="0-4",
         help="each contestant runs once with each: 0-4 (the default) or 0,7",
@@ -117,17 +117,6 @@ def _parser() -> argparse.ArgumentParser:
         help="try everything out on mnist5k with a low line; recorded under _build alone",
     )
     return parser
-
-
-def _seeds(text: str) -> list[int]:
-    first, dash, last = text.partition("-")
-    seeds = list(range(int(first), int(last) + 1)) if dash else [int(seed) for seed in text.split(",")]
-    if not seeds:
-        raise ValueError(text)
-    return seeds
-
-
-_seeds.__name__ = "list of seeds"
 
 
 def _fingerprint() -> str:

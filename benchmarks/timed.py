@@ -13,7 +13,6 @@ import importlib
 import importlib.util
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -29,6 +28,7 @@ from pathlib import Path
 import numpy as np
 from peers import MAX_EPOCHS
 
+from digitbook import machine
 from digitbook.data import DataError, hold_out, load
 
 INFERENCE_IMAGES = 10_000
@@ -74,7 +74,7 @@ def setting() -> dict:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "date": datetime.now(UTC).date().isoformat(),
-        "commit": experiments.commit(),
+        "commit": machine.commit(),
         "machine": {**experiments.environment(), **libraries, "memory_gb": round(memory / 1e9, 1)},
         "recipes": {
             name: {"parameters": build().count_params(), **asdict(recipe)}
@@ -147,11 +147,6 @@ def _load(name: str) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, n
     return hold_out(load(name))
 
 
-def _peak_memory_mb() -> float:
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
-
-
 KINDS = {function.__name__: function for function in (setting, race, growth, inference, sweep)}
 
 
@@ -163,7 +158,7 @@ def main() -> int:
     except DataError as error:
         print(error, file=sys.stderr)
         return 2
-    print(json.dumps({**result, "peak_memory_mb": round(_peak_memory_mb())}))
+    print(json.dumps({**result, "peak_memory_mb": round(machine.peak_memory_mb())}))
     return 0
 
 

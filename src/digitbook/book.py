@@ -27,11 +27,9 @@ from doit.reporter import ZeroReporter
 from doit.tools import config_changed
 from filelock import FileLock, Timeout
 from nbformat import NotebookNode
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TimeElapsedColumn
 from rich.table import Table
 
-from digitbook import data
+from digitbook import data, terminal
 from digitbook.files import replacing
 
 LIBRARY = Path(__file__).parent
@@ -356,16 +354,8 @@ def _call(command: list[str]) -> subprocess.CompletedProcess:
 def _run(tasks: list[dict], output: Path, jobs: int, force: bool) -> None:
     """Have doit run the tasks that are out of date, under a progress bar."""
     failures: list[str] = []
-    console = Console(highlight=False)
-    bar = Progress(
-        SpinnerColumn(),
-        "{task.description}",
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-    )
+    console = terminal.console()
+    bar = terminal.progress(console)
     line = bar.add_task("building", total=len(tasks))
     running: list[str] = []
 
@@ -429,7 +419,7 @@ def _summarise(every: list[Chapter], digits: data.Dataset, output: Path) -> None
             table.add_row(
                 chapter.name, f"{executed.metadata.papermill.duration:.0f}", _headline(executed)
             )
-    console = Console(highlight=False)
+    console = terminal.console()
     console.print(table)
     console.print(
         f"Computed on {digits.name}: {len(digits.x_train):,} + {len(digits.x_test):,} digits from "

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import signal
 import sys
 import threading
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-
-class BadInput(Exception):
-    """Something that was asked for does not exist or must not be done; the message says what."""
+from digitbook.errors import BadInput
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 1 for a failed build, 2 for bad input."""
     options = _parser().parse_args(arguments)
     warnings.showwarning = lambda message, *_, **__: print(f"Note: {message}", file=sys.stderr)
-    from digitbook.data import DataError
-    from digitbook.records import RecordsMissing
-
     try:
         return options.run(options)
-    except (DataError, RecordsMissing, BadInput) as error:
+    except BadInput as error:
         print(f"digitbook: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -56,12 +52,12 @@ def _parser() -> argparse.ArgumentParser:
         "--only", metavar="CHAPTER", help="run this chapter alone; 04 means 04-dense-training"
     )
     build.add_argument(
-        "--jobs", type=_positive, default=2, metavar="N", help="chapters side by side (default: 2)"
+        "--jobs", type=_whole(1), default=2, metavar="N", help="chapters side by side (default: 2)"
     )
     build.add_argument("--force", action="store_true", help="run chapters that did not change, too")
     build.add_argument(
         "--timeout",
-        type=_positive,
+        type=_whole(1),
         default=1800,
         metavar="SECONDS",
         help="a cell that runs longer counts as hanging (default: 1800)",
@@ -121,14 +117,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_data(sweep)
     sweep.add_argument(
         "--seeds",
-        type=_numbers,
+        type=seed_list,
         default=[0, 1, 2, 3, 4],
         metavar="0-4",
         help="such as 0-4 (the default) or 0,7",
     )
     sweep.add_argument(
         "--workers",
-        type=_positive,
+        type=_whole(1),
         metavar="N",
         help="runs side by side on this machine (default: as many as its cores feed)",
     )
@@ -159,7 +155,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_data(labels)
     labels.add_argument(
         "--folds",
-        type=_folds,
+        type=_whole(2, 20),
         default=5,
         metavar="N",
         help="parts that the training digits are dealt into, and networks to train (default: 5)",
@@ -179,7 +175,7 @@ def _add_data(command: argparse.ArgumentParser) -> None:
 def _add_threads(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--threads",
-        type=_positive,
+        type=_whole(1),
         default=1,
         metavar="N",
         help="threads that a run computes with; another number changes the last bits (default: 1)",
@@ -199,7 +195,7 @@ def _names(text: str) -> list[str]:
     return text.split(",")
 
 
-def _numbers(text: str) -> list[int]:
+def seed_list(text: str) -> list[int]:
     """Read `0-4` or `0,3,7`, or both, as a list without repetitions."""
     found = []
     for part in text.split(","):
@@ -210,27 +206,20 @@ def _numbers(text: str) -> list[int]:
     return list(dict.fromkeys(found))
 
 
-_numbers.__name__ = "list of seeds"
+seed_list.__name__ = "list of seeds"
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
+def _whole(first: int, last: float = math.inf) -> Callable[[str], int]:
+    """Return a reader of whole numbers from `first` to `last`."""
+
+    def number(text: str) -> int:
+        value = int(text)
+        if not first <= value <= last:
+            raise ValueError(text)
+        return value
+
+    number.__name__ = f"whole number from {first}" + (f" to {last}" if last < math.inf else "")
     return number
-
-
-_positive.__name__ = "whole number from 1"
-
-
-def _folds(text: str) -> int:
-    number = int(text)
-    if not 2 <= number <= 20:
-        raise ValueError(text)
-    return number
-
-
-_folds.__name__ = "whole number from 2 to 20"
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -323,20 +312,17 @@ def _compare(new: dict, old: dict) -> str:
 def _evaluate(options: argparse.Namespace) -> int:
     from digitbook import data, experiments
 
-    try:
-        model, note = experiments.load(options.model)
-        dataset = data.load(options.data)
-        if note is None:
-            print(
-                f"Note: {options.model} does not say what it was trained on; whether it has seen these "
-                "test images cannot be checked.",
-                file=sys.stderr,
-            )
-        else:
-            experiments.refuse_overlap(note, dataset)
-        found = experiments.evaluate(model, dataset)
-    except experiments.ExperimentError as error:
-        raise BadInput(str(error)) from error
+    model, note = experiments.load(options.model)
+    dataset = data.load(options.data)
+    if note is None:
+        print(
+            f"Note: {options.model} does not say what it was trained on; whether it has seen these "
+            "test images cannot be checked.",
+            file=sys.stderr,
+        )
+    else:
+        experiments.refuse_overlap(note, dataset)
+    found = experiments.evaluate(model, dataset)
     if options.json:
         print(json.dumps(found))
         return 0
@@ -360,28 +346,22 @@ def _sweep(options: argparse.Namespace) -> int:
     from digitbook import data, experiments, recipes, records, sweep
 
     models = [*recipes.RECIPES, *experiments.ENSEMBLES]
-    try:
-        failed = sweep.sweep(
-            [_known(name, models) for name in options.models],
-            data.load(options.data),
-            options.seeds,
-            (options.results or records.RESULTS).resolve(),
-            scheduler=options.scheduler,
-            workers=options.workers,
-            threads=options.threads,
-        )
-    except experiments.ExperimentError as error:
-        raise BadInput(str(error)) from error
+    failed = sweep.sweep(
+        [_known(name, models) for name in options.models],
+        data.load(options.data),
+        options.seeds,
+        (options.results or records.RESULTS).resolve(),
+        scheduler=options.scheduler,
+        workers=options.workers,
+        threads=options.threads,
+    )
     return 1 if failed else 0
 
 
 def _release(options: argparse.Namespace) -> int:
-    from digitbook import experiments, records, release
+    from digitbook import records, release
 
-    try:
-        path = release.release(options.model, options.data, options.results or records.RESULTS)
-    except experiments.ExperimentError as error:
-        raise BadInput(str(error)) from error
+    path = release.release(options.model, options.data, options.results or records.RESULTS)
     print(f"network  {path}\ncard     {path.with_suffix('.md')}")
     return 0
 
@@ -393,9 +373,10 @@ def _labels(options: argparse.Namespace) -> int:
     dataset = data.load(options.data)
     found = labels.find(dataset, options.folds, say=lambda line: print(line, flush=True))
     for part, name in (("train", "training"), ("test", "test")):
+        listed = found[part]["disputed"]["listed"]
         print(
-            f"{name}: {len(found[part]['disputed']['index']):,} of {found[part]['examples']:,} labels "
-            "disputed"
+            f"{name}: {len(listed):,} of {found[part]['examples']:,} labels disputed, "
+            f"{sum(listed):,} of them probably wrong"
         )
     print(f"record   {records.write_labels(options.results or records.RESULTS, found)}")
     return 0

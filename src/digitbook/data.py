@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
+from digitbook.errors import BadInput
 from digitbook.files import cache_dir, replacing
 
 IDX_FILES = {
@@ -38,7 +39,7 @@ HOLD_OUT_SEED = 0
 Arrays = dict[str, np.ndarray]
 
 
-class DataError(Exception):
+class DataError(BadInput):
     """A data set that is damaged, is not what it claims to be, or has an unknown name."""
 
 

@@ -11,9 +11,6 @@ import hashlib
 import json
 import os
 import platform
-import resource
-import subprocess
-import sys
 import time
 import zipfile
 from collections.abc import Callable, Sequence
@@ -26,9 +23,10 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import log_loss
 
-from digitbook import data, evaluation, records, training
+from digitbook import data, evaluation, machine, records, training
 from digitbook.backend import keras
 from digitbook.data import Dataset
+from digitbook.errors import BadInput
 from digitbook.files import cache_dir, replacing
 from digitbook.preprocessing import scale
 from digitbook.recipes import RECIPES
@@ -40,7 +38,7 @@ NOTE = "digitbook.json"
 """The file inside a `.keras` archive that says what the network was trained on."""
 
 
-class ExperimentError(Exception):
+class ExperimentError(BadInput):
     """A run that cannot be made, or a network that must not be scored on this data."""
 
 
@@ -106,7 +104,7 @@ def train(run: Run, say: Callable[[str], None] = print) -> tuple[keras.Sequentia
         "weights_sha256": weights_sha256(model),
         "seconds": round(seconds, 1),
         "cpu_seconds": round(cpu_seconds, 1),
-        "peak_memory_mb": round(_peak_memory_mb()),
+        "peak_memory_mb": round(machine.peak_memory_mb()),
     }
     return model, record
 
@@ -120,7 +118,7 @@ def heading(model: str, dataset: Dataset, seed: int | Sequence[int], configurati
         "seed": seed,
         "configuration": configuration,
         "status": "done",
-        "commit": commit(),
+        "commit": machine.commit(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "environment": environment(),
     }
@@ -293,18 +291,6 @@ def evaluate(model: keras.Sequential, dataset: Dataset) -> dict:
     }
 
 
-def commit() -> str:
-    """Return the commit that runs, with `-dirty` if a tracked file differs, or "unknown"."""
-    described = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return described.stdout.strip() or "unknown"
-
-
 def environment() -> dict[str, str | int]:
     """Describe the machine, the versions and the threads that a run uses."""
     backend = keras.backend.backend()
@@ -313,25 +299,10 @@ def environment() -> dict[str, str | int]:
         **{package: version(package) for package in ("keras", backend, "numpy")},
         "backend": backend,
         "system": f"{platform.system()} {platform.machine()}",
-        "processor": _processor(),
+        "processor": machine.processor(),
         "cores": os.cpu_count(),
         "threads": int(os.environ.get("TF_NUM_INTRAOP_THREADS", os.cpu_count())),
     }
-
-
-def _processor() -> str:
-    """Return the processor's name, which Python's `platform` does not know on Linux."""
-    listing = Path("/proc/cpuinfo")
-    if listing.is_file():
-        for line in listing.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def _peak_memory_mb() -> float:
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 class _Progress(keras.callbacks.Callback):

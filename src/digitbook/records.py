@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from digitbook.errors import BadInput
 from digitbook.files import replacing
 
 RESULTS = Path(__file__).parents[2] / "results"
@@ -30,7 +31,7 @@ RESULTS = Path(__file__).parents[2] / "results"
 Record = dict
 
 
-class RecordsMissing(Exception):
+class RecordsMissing(BadInput):
     """There are no records where they were looked for."""
 
 

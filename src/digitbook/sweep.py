@@ -15,10 +15,9 @@ from dask.system import CPU_COUNT
 from distributed import Client, Future, LocalCluster, as_completed
 from filelock import FileLock, Timeout
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TimeElapsedColumn
 from rich.table import Table
 
-from digitbook import data, experiments, records
+from digitbook import data, experiments, records, terminal
 from digitbook.experiments import ENSEMBLES, ExperimentError, Run
 from digitbook.files import replacing
 from digitbook.worker import TOPIC, work
@@ -44,7 +43,7 @@ def sweep(
         workers: how many runs go side by side here; by default as many as the cores feed.
         threads: the threads that each run computes with.
     """
-    console = Console(highlight=False)
+    console = terminal.console()
     with _alone(results, console):
         waiting = list(_pending(models, dataset, seeds, results))
         failed = 0
@@ -131,15 +130,7 @@ def _run(client: Client, runs: Sequence[Run], results: Path, threads: int, conso
         for place, run in enumerate(runs)
     }
     failed = 0
-    bar = Progress(
-        SpinnerColumn(),
-        "{task.description}",
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-    )
+    bar = terminal.progress(console)
     with bar:
         line = bar.add_task("starting", total=len(runs))
         client.subscribe_topic(TOPIC, lambda event: bar.update(line, description=event[1]))
