@@ -7,17 +7,12 @@ imported, before its log level applies. They would end up among a chapter's outp
 import logging
 import os
 
+from digitbook.quiet import silenced_stderr
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-_nowhere = os.open(os.devnull, os.O_WRONLY)
-_stderr = os.dup(2)
-os.dup2(_nowhere, 2)
-try:
+with silenced_stderr():
     import keras
-finally:
-    os.dup2(_stderr, 2)
-    os.close(_stderr)
-    os.close(_nowhere)
 # Importing TensorFlow sets its Python log level, so this comes after.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
