@@ -35,7 +35,7 @@ from digitbook.records import Record
 ENSEMBLES = {"cnn-ensemble": "cnn"}
 """Networks that answer together, by name, and whose runs they are."""
 NOTE = "digitbook.json"
-"""The file inside a `.keras` archive that says what the network was trained on."""
+"""The file inside a `.keras` archive that says what the network is and was trained on."""
 
 
 class ExperimentError(BadInput):
@@ -225,9 +225,14 @@ def model_path(run_name: str) -> Path:
 
 
 def save(model: keras.Sequential, path: Path, record: Record) -> None:
-    """Store a network as `.keras`, with a note inside of what it is and was trained on."""
+    """Store a network as `.keras`, with a note inside of what it is, was trained on and scored."""
+    heading = ("model", "data", "data_sha256", "seed", "configuration", "commit")
     note = {
-        key: record[key] for key in ("model", "data", "data_sha256", "seed", "configuration", "commit")
+        **{key: record[key] for key in heading},
+        "classes": list(record["per_class"]),
+        "temperature": record["temperature"],
+        "accuracy": record["metrics"]["accuracy"],
+        "examples": record["examples"],
     }
     # A compiled network would take its optimiser's state along, twice the size of its weights.
     bare = keras.Sequential.from_config(model.get_config())
