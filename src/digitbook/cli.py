@@ -12,8 +12,12 @@ import threading
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from digitbook.errors import BadInput
+
+if TYPE_CHECKING:
+    from digitbook.inference import Network
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="digitbook",
-        description="Build the book on handwritten digits; train, record and score its networks.",
+        description="Build the book on handwritten digits; train, record, score and use its networks.",
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
@@ -145,6 +149,55 @@ def _parser() -> argparse.ArgumentParser:
     _add_data(release)
     _add_results(release)
     release.set_defaults(run=_release)
+
+    export = commands.add_parser(
+        "export",
+        help="write a network for LiteRT and for the browser",
+        description="Write NAME.tflite, NAME.bin and NAME.json from NAME.keras, for reading drawings "
+        "without Keras.",
+    )
+    export.add_argument(
+        "model",
+        type=Path,
+        nargs="?",
+        metavar="MODEL",
+        help="a .keras file (default: the released network)",
+    )
+    export.add_argument(
+        "--output", type=Path, metavar="FOLDER", help="where to write (default: beside MODEL)"
+    )
+    export.set_defaults(run=_export)
+
+    predict = commands.add_parser(
+        "predict",
+        help="read the digits in images",
+        description="Read the one digit in each image: a photo, a scan or a drawing, dark on light or "
+        "light on dark.",
+    )
+    predict.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="an image, a folder of images, or - for one image on standard input",
+    )
+    predict.add_argument(
+        "--model",
+        type=Path,
+        metavar="PATH",
+        help="an exported .tflite network, or a .keras file (default: the released network)",
+    )
+    predict.add_argument(
+        "--top",
+        type=_whole(1),
+        metavar="K",
+        help="show the K likeliest classes (default: 1 in the table, all in JSON)",
+    )
+    predict.add_argument(
+        "--json",
+        action="store_true",
+        help="print a list of objects with file, label, confidence and probabilities, or error",
+    )
+    predict.set_defaults(run=_predict)
 
     labels = commands.add_parser(
         "labels",
@@ -364,6 +417,45 @@ def _release(options: argparse.Namespace) -> int:
     path = release.release(options.model, options.data, options.results or records.RESULTS)
     print(f"network  {path}\ncard     {path.with_suffix('.md')}")
     return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from digitbook import export
+    from digitbook.inference import RELEASED
+
+    model = options.model or RELEASED.with_suffix(".keras")
+    for path in export.export(model, options.output or model.parent):
+        print(f"{path}  {path.stat().st_size:,} bytes")
+    return 0
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from digitbook import predict, terminal
+
+    found = predict.predict(_network(options.model), options.files)
+    failed = [item for item in found if "error" in item]
+    if options.json:
+        for item in found:
+            if options.top and "error" not in item:
+                item["probabilities"] = predict.likeliest(item["probabilities"], options.top)
+        print(json.dumps(found, indent=1))
+    else:
+        if len(failed) < len(found):
+            terminal.console().print(predict.table(found, options.top or 1))
+        for item in failed:
+            print(f"digitbook: {item['file']}: {item['error']}", file=sys.stderr)
+    return 2 if failed else 0
+
+
+def _network(path: Path | None) -> Network:
+    """Load an exported network, or a .keras file: Keras is imported for that alone."""
+    if path and path.suffix == ".keras":
+        from digitbook import export
+
+        return export.network(path)
+    from digitbook import inference
+
+    return inference.Network.load(path or inference.RELEASED)
 
 
 def _labels(options: argparse.Namespace) -> int:

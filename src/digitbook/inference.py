@@ -171,15 +171,17 @@ def read_image(source: Path | BinaryIO, formats: tuple[str, ...] = FORMATS) -> n
                 raise Image.DecompressionBombError
             ink = clean_photo(image)
     except FileNotFoundError:
-        raise NotReadable("there is no such file") from None
+        raise NotReadable("There is no such file.") from None
     except UnidentifiedImageError:
-        raise NotReadable(f"it is not an image ({', '.join(formats)}) that can be read") from None
+        raise NotReadable(f"This is not an image that can be read ({', '.join(formats)}).") from None
     except Image.DecompressionBombError:
-        raise NotReadable(f"it has more pixels than the {MOST_PIXELS:,} that are read") from None
+        raise NotReadable(
+            f"This image has more than the {MOST_PIXELS:,} pixels that are read."
+        ) from None
     except Exception as error:  # decoders pass on whatever a damaged file makes them raise
         reason = getattr(error, "strerror", None) or error
-        raise NotReadable(f"it cannot be read: {reason}") from error
+        raise NotReadable(f"This image cannot be read: {reason}.") from error
     drawing = prepare_drawing(ink)
     if not drawing.any():
-        raise NotReadable("there is no ink in it")
+        raise NotReadable("There is no ink in this image.")
     return drawing
