@@ -5,7 +5,8 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from strokes.vary import FILE, SIDE, draw, drawings, hands, vary
+
+from digitbook.strokes import FILE, SIDE, draw, drawings, hands, vary
 
 # The hands were drawn before any model had read them. Whoever edits one afterwards fits the test to the
 # model: the rate of drawings read right, and every page that reports it, would no longer mean anything.

@@ -1,8 +1,8 @@
 """Fifty hands of writing the digits, and seeded variations of them to draw with the mouse.
 
-`hands.json` holds the paths: digit, name of the hand, strokes in writing order, each a list of `[x, y]`
-points. The digit is 1 high, as wide as it was written; x runs right and y down. The paths were drawn
-before any model had read them and are not edited after. NumPy and Pillow only.
+`hands.json` beside this module holds the paths: digit, name of the hand, strokes in writing order,
+each a list of `[x, y]` points. The digit is 1 high, as wide as it was written; x runs right and y
+down. The paths were drawn before any model had read them and are not edited after.
 """
 
 import json
