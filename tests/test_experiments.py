@@ -96,6 +96,8 @@ def test_stored_network_scores_what_is_on_record(trained, stored, few):
     assert found["errors"] == trained[2]["errors"]
     assert found["per_class"] == trained[2]["per_class"]
     assert note["data"] == "mnist5k"
+    assert (note["classes"], note["temperature"]) == (list("0123456789"), trained[2]["temperature"])
+    assert (note["accuracy"], note["examples"]) == (found["accuracy"], 100)
     with zipfile.ZipFile(stored) as archive, archive.open("model.weights.h5") as weights:
         assert "optimizer" not in h5py.File(weights)
 

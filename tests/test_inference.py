@@ -1,0 +1,193 @@
+import io
+import json
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from digitbook.inference import MOST_PIXELS, RELEASED, Network, NetworkMissing, NotReadable, read_image
+
+
+@pytest.fixture(scope="module")
+def network():
+    return Network.load()
+
+
+def test_answers_are_those_of_keras_with_the_temperature(network, digits):
+    from digitbook import evaluation, experiments
+
+    model, note = experiments.load(RELEASED.with_suffix(".keras"))
+    images = digits.x_test
+    expected = evaluation.with_temperature(evaluation.predict(model, images), note["temperature"])
+    found = network.probabilities(images)
+    assert found.dtype == "float32"
+    assert found.shape == (1000, 10)
+    assert np.abs(found - expected).max() < 1e-4
+    assert found.argmax(axis=1).tolist() == expected.argmax(axis=1).tolist()
+
+
+def test_network_says_what_it_is(network):
+    assert network.class_names == list("0123456789")
+    assert network.description["name"] == "cnn"
+    assert network.description["temperature"] == network.temperature
+
+
+def test_an_answer_does_not_depend_on_the_others(network, digits):
+    images = digits.x_test[:20]
+    together = network.probabilities(images)
+    for place in range(20):
+        assert np.array_equal(network.probabilities(images[place : place + 1])[0], together[place])
+    assert network.probabilities(images[:0]).shape == (0, 10)
+
+
+def test_several_threads_get_the_answers_of_one(network, digits):
+    images = digits.x_test[:200]
+    expected = network.probabilities(images)
+    batches = np.split(images, 100)
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            found = np.concatenate(list(pool.map(network.probabilities, batches)))
+            assert np.array_equal(found, expected)
+
+
+def test_answers_name_the_likeliest_class(network, digits):
+    images = digits.x_test[:50]
+    probabilities = network.probabilities(images)
+    for row, answer in zip(probabilities, network.answers(images), strict=True):
+        assert answer["label"] == str(row.argmax())
+        assert answer["confidence"] == answer["probabilities"][answer["label"]]
+        assert list(answer["probabilities"]) == list("0123456789")
+        assert list(answer["probabilities"].values()) == pytest.approx(row.tolist(), abs=1e-6)
+        assert json.loads(json.dumps(answer)) == answer
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        np.zeros((28, 28), "uint8"),
+        np.zeros((1, 28, 27), "uint8"),
+        np.zeros((1, 28, 28), "float32"),
+        np.zeros((1, 28, 28, 1), "uint8"),
+    ],
+)
+def test_other_arrays_are_refused(network, images):
+    with pytest.raises(ValueError, match=r"uint8 of shape \(N, 28, 28\)"):
+        network.probabilities(images)
+
+
+def without(suffix):
+    return lambda path: path.with_suffix(suffix).unlink()
+
+
+def another_description(path):
+    path.with_suffix(".json").write_text('{"name": "cnn"}')
+
+
+def not_json(path):
+    path.with_suffix(".json").write_bytes(b"\xff\x00")
+
+
+def one_bit(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def cut_short(path):
+    path.write_bytes(path.read_bytes()[:5000])
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (without(".tflite"), "no file .*cnn.tflite"),
+        (without(".json"), "no file .*cnn.json"),
+        (another_description, "cnn.json is not the description"),
+        (not_json, "cnn.json is not the description"),
+        (one_bit, "cnn.tflite is damaged or does not belong"),
+        (cut_short, "cnn.tflite is damaged or does not belong"),
+    ],
+)
+def test_damaged_exports_are_refused(damage, reason, tmp_path):
+    for suffix in (".tflite", ".json"):
+        shutil.copy(RELEASED.with_suffix(suffix), tmp_path)
+    damage(tmp_path / "cnn.tflite")
+    with pytest.raises(NetworkMissing, match=reason):
+        Network.load(tmp_path / "cnn.tflite")
+
+
+def test_nothing_heavy_is_imported_and_nothing_is_said():
+    program = (
+        "import sys; from digitbook.inference import Network; Network.load();"
+        "print(sorted({'tensorflow', 'keras', 'pandas', 'sklearn'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (result.stdout, result.stderr) == ("[]\n", "")
+
+
+def drawing():
+    """A stroke, dark on light, as grey levels."""
+    pixels = np.full((90, 60), 255, "uint8")
+    pixels[20:70, 27:33] = 0
+    return pixels
+
+
+def encoded(image, kind, **options):
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    file.seek(0)
+    return file
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM"])
+def test_common_formats_are_read(kind, network):
+    image = read_image(encoded(Image.fromarray(drawing()), kind))
+    assert (image.shape, image.dtype, image.max()) == ((28, 28), np.dtype("uint8"), 255)
+    assert network.answers(image[None])[0]["label"] == "1"
+
+
+def bomb(side):
+    return encoded(Image.new("1", (side, side)), "PNG")
+
+
+def beginning_of(kind, size):
+    noise = np.random.default_rng(0).integers(0, 255, (80, 80), "uint8")
+    return io.BytesIO(encoded(Image.fromarray(noise), kind).getvalue()[:size])
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda: io.BytesIO(), "not an image"),
+        (lambda: io.BytesIO(b"%!PS-Adobe-3.0 EPSF-3.0\n"), "not an image"),
+        (lambda: beginning_of("PNG", 20), "cannot be read"),
+        (lambda: beginning_of("PNG", 2000), "cannot be read"),
+        (lambda: beginning_of("JPEG", 2000), "cannot be read"),
+        (lambda: bomb(10_000), f"more than the {MOST_PIXELS:,} pixels"),
+        (lambda: bomb(20_000), f"more than the {MOST_PIXELS:,} pixels"),
+        (lambda: encoded(Image.new("L", (50, 50), 255), "PNG"), "no ink"),
+        (lambda: encoded(Image.new("L", (1, 1)), "PNG"), "no ink"),
+        (lambda: encoded(Image.new("RGBA", (50, 50)), "PNG"), "no ink"),
+    ],
+)
+def test_what_is_no_drawing_is_refused_in_a_sentence(make, reason):
+    with pytest.raises(NotReadable, match=reason) as caught:
+        read_image(make())
+    assert "\n" not in str(caught.value)
+
+
+def test_only_the_formats_that_were_named_are_read():
+    with pytest.raises(NotReadable, match=r"not an image that can be read \(PNG, JPEG\)"):
+        read_image(encoded(Image.fromarray(drawing()), "GIF"), formats=("PNG", "JPEG"))
+
+
+def test_missing_file_and_folder_are_named_for_what_they_are(tmp_path):
+    with pytest.raises(NotReadable, match="no such file"):
+        read_image(tmp_path / "absent.png")
+    with pytest.raises(NotReadable, match="Is a directory"):
+        read_image(tmp_path)
