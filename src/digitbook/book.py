@@ -29,7 +29,7 @@ from filelock import FileLock, Timeout
 from nbformat import NotebookNode
 from rich.table import Table
 
-from digitbook import data, terminal
+from digitbook import data, runtime, terminal
 from digitbook.files import replacing
 
 LIBRARY = Path(__file__).parent
@@ -221,13 +221,18 @@ def _site_task(root: Path, output: Path, every: list[Chapter], digits: data.Data
     prose = [path for path in (root / "book").rglob("*") if path.is_file()]
     sources = [chapter.source for chapter in every] + [chapter.executed for chapter in every]
     configuration = [root / "_config.yml", root / "_toc.yml", root / "requirements.txt"]
-    code = [LIBRARY / f"{module}.py" for module in ("site", "book", "explorer")]
+    code = [LIBRARY / f"{module}.py" for module in ("site", "book", "explorer", "runtime")]
     recorded = (root / "results" / "runs").glob("*.json")
+    network = filter(Path.is_file, runtime.network(root / "results"))
     return {
         "name": "site",
         "actions": [(_render, [root, output, every, digits])],
-        "file_dep": list(map(str, [*prose, *sources, *configuration, *code, *recorded])),
-        "uptodate": [config_changed({"notice": notice(digits), "repository": repository_url()})],
+        "file_dep": list(map(str, [*prose, *sources, *configuration, *code, *recorded, *network])),
+        "uptodate": [
+            config_changed({"notice": notice(digits), "repository": repository_url()}),
+            # A site that was rendered without the drawing page's runtime tries to get it again.
+            runtime.is_cached(root / "book" / "runtime"),
+        ],
         "targets": [str(output / "html" / "index.html")],
     }
 
@@ -255,6 +260,9 @@ def _render(root: Path, output: Path, every: list[Chapter], digits: data.Dataset
     shutil.copy(root / "_toc.yml", stage)
     (stage / "_config.yml").write_text(yaml.safe_dump(configuration(root, digits), allow_unicode=True))
     _write_mistakes(stage / "book" / "static", root / "results", digits)
+    missing = runtime.write(stage / "book" / "static", root / "book" / "runtime", root / "results")
+    if missing:
+        terminal.console().print(f"Note: the drawing page cannot read in this copy: {missing}")
     (stage / "notebooks").mkdir()
     try:
         for chapter in every:

