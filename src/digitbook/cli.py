@@ -216,6 +216,35 @@ def _parser() -> argparse.ArgumentParser:
     _add_threads(labels)
     _add_results(labels)
     labels.set_defaults(run=_labels)
+
+    serve = commands.add_parser(
+        "serve",
+        help="read digits over HTTP, with a page to draw them on",
+        description="Serve the drawing page and POST /api/predict until told to stop. Anyone who "
+        "reaches the address may use it: by default that is this machine alone.",
+    )
+    serve.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="the address to listen at (default: 127.0.0.1, this machine)",
+    )
+    serve.add_argument(
+        "--port",
+        type=_whole(0, 65_535),
+        default=8000,
+        help="the port; 0 takes a free one (default: 8000)",
+    )
+    serve.add_argument(
+        "--model", type=Path, metavar="PATH", help="an exported network (default: the released one)"
+    )
+    serve.add_argument(
+        "--threads",
+        type=_whole(1),
+        default=4,
+        metavar="N",
+        help="requests handled side by side (default: 4)",
+    )
+    serve.set_defaults(run=_serve)
     return parser
 
 
@@ -471,6 +500,14 @@ def _labels(options: argparse.Namespace) -> int:
             f"{sum(listed):,} of them probably wrong"
         )
     print(f"record   {records.write_labels(options.results or records.RESULTS, found)}")
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from digitbook import inference, serve
+
+    network = inference.Network.load(options.model or inference.RELEASED)
+    serve.run(serve.create_app(network), options.host, options.port, options.threads)
     return 0
 
 

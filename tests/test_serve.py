@@ -1,0 +1,603 @@
+"""The service: what it answers, what it refuses, and what it never does."""
+
+import http.client
+import io
+import json
+import re
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from playwright.sync_api import expect
+from schemathesis.config import SchemathesisConfig
+from strokes.vary import draw, drawings
+
+from digitbook import cli, openapi, serve
+from digitbook.inference import Network
+from digitbook.photo import clean_photo
+from digitbook.preprocessing import prepare_drawing
+
+POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "connect-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+}
+SEVEN = next(draw(strokes, pen) for digit, _, _, strokes, pen in drawings(1) if digit == 7)
+
+
+@pytest.fixture(scope="module")
+def network():
+    return Network.load()
+
+
+@pytest.fixture(scope="module")
+def app(network):
+    return serve.create_app(network)
+
+
+@pytest.fixture
+def client(app):
+    return app.test_client()
+
+
+@contextmanager
+def serving(*arguments):
+    """Run `digitbook serve` on a free port; yields the process and the port."""
+    command = [sys.executable, "-m", "digitbook.cli", "serve", "--port", "0", *arguments]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            address = re.search(r":(\d+)/ ", process.stdout.readline())
+            assert address, process.stderr.read()
+            yield process, int(address[1])
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def port():
+    with serving() as (_, port):
+        yield port
+
+
+def encoded(image, kind="png", **options):
+    file = io.BytesIO()
+    if not isinstance(image, Image.Image):
+        image = Image.fromarray(image)
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def upload(client, *contents):
+    files = [(io.BytesIO(content), f"{number}.png") for number, content in enumerate(contents)]
+    return client.post("/api/predict", data={"image": files})
+
+
+def post(client, content, mimetype="image/png"):
+    return client.post("/api/predict", data=content, content_type=mimetype)
+
+
+def refused(response, status, reason):
+    assert response.status_code == status, response.text
+    assert response.mimetype == "application/json"
+    assert list(response.json) == ["error"]
+    assert re.search(reason, response.json["error"]), response.json
+    assert response.json["error"].endswith(".")
+    assert response.json["error"].count(". ") == 0
+
+
+def expected(network, *images):
+    return network.probabilities(np.stack(images))
+
+
+def check(response, probabilities, names):
+    """Compare an answer with probabilities `(N, classes)`."""
+    assert response.status_code == 200, response.text
+    assert list(response.json) == ["predictions", "model"]
+    for found, row in zip(response.json["predictions"], probabilities, strict=True):
+        assert list(found["probabilities"]) == names
+        np.testing.assert_allclose(list(found["probabilities"].values()), row, atol=1e-6)
+        assert found["label"] == names[row.argmax()]
+        assert found["confidence"] == max(found["probabilities"].values())
+
+
+# What it answers
+
+
+@pytest.mark.parametrize(("kind", "mimetype"), [("png", "image/png"), ("jpeg", "image/jpeg")])
+def test_an_image_is_read(client, network, kind, mimetype):
+    content = encoded(255 - SEVEN, kind)
+    response = post(client, content, mimetype)
+    prepared = prepare_drawing(clean_photo(Image.open(io.BytesIO(content))))
+    check(response, expected(network, prepared), network.class_names)
+    assert response.json["predictions"][0]["label"] == "7"
+    assert response.json == upload(client, content).json
+
+
+def test_several_images_are_read_in_their_order(client, network):
+    images = [draw(strokes, pen) for *_, strokes, pen in drawings(1)][::7]
+    prepared = [prepare_drawing(clean_photo(255 - image)) for image in images]
+    response = upload(client, *(encoded(255 - image) for image in images))
+    check(response, expected(network, *prepared), network.class_names)
+
+
+def test_prepared_images_are_read_as_they_are(client, network, digits):
+    images = digits.x_test[: openapi.MAX_IMAGES]
+    response = client.post("/api/predict", json={"images": images.tolist()})
+    check(response, network.probabilities(images), network.class_names)
+    labels = [found["label"] for found in response.json["predictions"]]
+    right = np.mean(np.array(labels, dtype=int) == digits.y_test[: len(labels)])
+    assert right > 0.95
+
+
+def test_drawings_of_any_size_are_prepared(client, network):
+    shapes = [SEVEN, SEVEN[::3, ::3], np.kron(SEVEN[::2, ::2], np.ones((2, 1), "uint8"))]
+    response = client.post("/api/predict", json={"drawings": [shape.tolist() for shape in shapes]})
+    prepared = map(prepare_drawing, shapes)
+    check(response, expected(network, *prepared), network.class_names)
+
+
+def test_whole_numbers_may_be_written_as_fractions(client):
+    found = [
+        client.post("/api/predict", json={"drawings": [drawing.tolist()]}).json
+        for drawing in (SEVEN, SEVEN.astype(float))
+    ]
+    assert found[0] == found[1]
+
+
+def test_the_command_line_gives_the_same_answer(client, tmp_path, capsys):
+    photo = np.uint8(200 - 0.6 * SEVEN + np.linspace(0, 40, SEVEN.shape[1]))
+    for kind in ("png", "jpeg"):
+        file = tmp_path / f"seven.{kind}"
+        file.write_bytes(encoded(photo, kind))
+        assert cli.main(["predict", "--json", str(file)]) == 0
+        (told,) = json.loads(capsys.readouterr().out)
+        (served,) = post(client, file.read_bytes()).json["predictions"]
+        assert {key: told[key] for key in served} == served
+
+
+def test_the_model_is_described(client, network):
+    model = client.get("/api/model").json
+    assert model == {key: network.description[key] for key in network.description if key != "layers"}
+    assert model["classes"] == network.class_names
+    assert client.get("/healthz").json == {"status": "ok"}
+
+
+# What it refuses
+
+
+def chunk(kind, content):
+    return (
+        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+    )
+
+
+def png(width, height, *chunks):
+    """A PNG of a size that its pixels may not have."""
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    pixels = chunk(b"IDAT", zlib.compress(bytes(1000)))
+    return b"\x89PNG\r\n\x1a\n" + header + b"".join(chunks) + pixels + chunk(b"IEND", b"")
+
+
+INFLATED = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(100_000_000)))
+BROKEN_EXIF = b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + bytes(range(256))
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "reason"),
+    [
+        pytest.param(b"", 422, "not an image", id="nothing"),
+        pytest.param(b"GIF89a, or so it says", 422, "not an image", id="no image"),
+        pytest.param(encoded(SEVEN, "gif"), 422, "PNG, JPEG", id="another format"),
+        pytest.param(encoded(SEVEN)[:-300], 422, "cannot be read", id="truncated PNG"),
+        pytest.param(encoded(SEVEN, "jpeg")[:-300], 422, "cannot be read", id="truncated JPEG"),
+        pytest.param(png(0, 0), 422, "not an image", id="0x0"),
+        pytest.param(png(28, 0), 422, "not an image", id="28x0"),
+        pytest.param(png(28, 28, INFLATED), 422, "cannot be read", id="inflated comment"),
+        pytest.param(png(10_000, 10_000), 413, "32 million pixels", id="10,000x10,000"),
+        pytest.param(png(60_000, 60_000), 413, "32 million pixels", id="60,000x60,000"),
+        pytest.param(
+            encoded(Image.new("1", (10_000, 10_000))), 413, "32 million pixels", id="decompression bomb"
+        ),
+        pytest.param(encoded(np.full((50, 50), 255, "uint8")), 422, "no ink", id="blank"),
+        pytest.param(encoded(np.zeros((1, 1), "uint8")), 422, "no ink", id="one pixel"),
+    ],
+)
+def test_bad_images_are_refused(client, content, status, reason):
+    refused(post(client, content), status, reason)
+    refused(upload(client, content), status, reason)
+
+
+def test_the_bad_one_of_several_images_is_named(client):
+    good = encoded(255 - SEVEN)
+    refused(upload(client, good, b"?", good), 422, "Image 2: This is not an image")
+    refused(
+        upload(client, good, good, encoded(np.zeros((9, 9), "uint8"))), 422, "Image 3: There is no ink"
+    )
+
+
+def test_pixels_count_together(client):
+    large = encoded(Image.new("1", (5_000, 5_000)))
+    refused(upload(client, large, large), 413, "together 32 million pixels")
+
+
+def test_too_many_images_are_refused(client):
+    small = encoded(SEVEN[::10, ::10])
+    assert upload(client, *[small] * 64).status_code == 200
+    for count in (65, 1200):
+        refused(upload(client, *[small] * count), 413, "64 images")
+    prepared = prepare_drawing(SEVEN).tolist()
+    refused(client.post("/api/predict", json={"images": [prepared] * 65}), 413, "64 images")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"image": "seven.png"},
+        {"image": ""},
+        {},
+        {"file": (io.BytesIO(encoded(SEVEN)), "a.png")},
+        {"image": (io.BytesIO(encoded(SEVEN)), "a.png"), "more": "text"},
+    ],
+)
+def test_a_form_with_other_fields_is_refused(client, data):
+    response = client.post("/api/predict", data=data, content_type="multipart/form-data; boundary=x")
+    refused(response, 400, "field image")
+
+
+BLANK = [[0] * 28 for _ in range(28)]
+ONE = [[0, 255, 0]] * 9
+
+
+def pixel(value):
+    return json.dumps({"images": [[[value, *[0] * 27], *BLANK[1:]]]})
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "reason"),
+    [
+        ("", 400, "not JSON"),
+        ("{", 400, "not JSON"),
+        (b"\xff\xfe\xff", 400, "not JSON"),
+        ("[" * 100_000, 400, "not JSON"),
+        ("1" * 5_000, 400, "not JSON"),
+        ("[]", 400, "either images or drawings"),
+        ("7", 400, "either images or drawings"),
+        ("{}", 400, "either images or drawings"),
+        ({"image": [BLANK]}, 400, "either images or drawings"),
+        ({"images": [BLANK], "drawings": [ONE]}, 400, "either images or drawings"),
+        ({"images": []}, 400, "at least one"),
+        ({"images": BLANK}, 400, "Image 1 is not a list of rows"),
+        ({"images": "7"}, 400, "as a list"),
+        ({"images": [BLANK, 7]}, 400, "Image 2 is not a list of rows"),
+        ({"images": [BLANK[:27]]}, 400, "28 rows of 28"),
+        ({"images": [ONE]}, 400, "28 rows of 28"),
+        ({"images": [[*BLANK[:27], [0] * 27]]}, 400, "one length"),
+        ({"drawings": [[]]}, 400, "not empty"),
+        ({"drawings": [[[]]]}, 400, "not empty"),
+        ({"drawings": [[[0], [1, 2]]]}, 400, "one length"),
+        ({"drawings": [[[[7]]]]}, 400, "whole numbers"),
+        (pixel(256), 400, "whole numbers"),
+        (pixel(-1), 400, "whole numbers"),
+        (pixel(0.5), 400, "whole numbers"),
+        (pixel("7"), 400, "whole numbers"),
+        (pixel(True), 400, "whole numbers"),
+        (pixel(None), 400, "whole numbers"),
+        (pixel(10**400), 400, "whole numbers"),
+        (pixel(7).replace("7", "1e999"), 400, "whole numbers"),
+        (pixel(float("nan")), 400, "NaN is not a pixel"),
+        (pixel(float("inf")), 400, "Infinity is not a pixel"),
+        (pixel(-float("inf")), 400, "-Infinity is not a pixel"),
+        (pixel(0), 422, "Image 1: There is no ink"),
+        ({"drawings": [ONE, [[0]]]}, 422, "Image 2: There is no ink"),
+        (" " * 4_000_001, 413, "4 MB of JSON"),
+    ],
+)
+def test_bad_json_is_refused(client, body, status, reason):
+    content = json.dumps(body) if isinstance(body, dict) else body
+    refused(post(client, content, "application/json"), status, reason)
+
+
+def test_other_bodies_are_refused(client):
+    for mimetype in ("text/plain", "application/x-www-form-urlencoded", "image/gif", "", "?"):
+        refused(post(client, encoded(SEVEN), mimetype), 415, "PNG or JPEG")
+
+
+def test_a_large_body_is_refused(client):
+    refused(post(client, bytes(16_000_001)), 413, "16 MB")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api",
+        "/api/predict/",
+        "/api//model",
+        "/healthz//",
+        "/static/",
+        "/static/../serve.py",
+        "/static/%2e%2e/serve.py",
+        "/static/..%2f..%2fMakefile",
+        "/static//etc/passwd",
+        "/static/explorer.js",
+        "/static/draw.js%00",
+        "/%ff",
+    ],
+)
+def test_unknown_addresses_are_refused(client, path):
+    refused(client.get(path), 404, "nothing at this address")
+
+
+def test_unknown_methods_are_refused(client):
+    for path in ("/", "/api/model", "/healthz", "/openapi.json", "/static/draw.js"):
+        for method in ("POST", "DELETE", "OPTIONS", "TRACE", "NONSENSE"):
+            refused(client.open(path, method=method), 405, "does not take that method")
+    for method in ("GET", "PUT", "PATCH", "OPTIONS"):
+        response = client.open("/api/predict", method=method)
+        refused(response, 405, "does not take that method")
+        assert response.headers["Allow"] == "POST"
+
+
+def test_a_failure_of_its_own_is_one_sentence(network, caplog, monkeypatch):
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+
+    class Broken:
+        class_names, description = network.class_names, network.description
+
+        def answers(self, images):
+            raise RuntimeError("secret")
+
+    client = serve.create_app(Broken()).test_client()
+    response = client.post("/api/predict", json={"drawings": [ONE]})
+    refused(response, 500, "went wrong")
+    assert "secret" not in response.text
+    assert "secret" in caplog.text
+
+
+# What it promises
+
+
+@pytest.mark.parametrize("path", ["/", "/static/draw.js", "/api/model", "/nowhere", "/api/predict"])
+def test_every_answer_is_protected(client, path):
+    headers = client.get(path).headers
+    parts = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";"))
+    assert parts == POLICY
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "Set-Cookie" not in headers
+
+
+def test_the_page_has_nothing_inline_and_all_it_asks_for(client):
+    page = client.get("/").text
+    assert "<!doctype html>" in page.lower()
+    assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", page)
+    for tag in re.findall(r"<script[^>]*>[^<]*", page):
+        assert re.fullmatch(r"<script [^>]*src=[^>]*>", tag), tag
+    for path in re.findall(r'(?:src|href)="([^"#]+)"', page):
+        assert client.get(f"/{path}").status_code == 200
+    assert client.get("/static/draw.js").mimetype == "text/javascript"
+    etag = client.get("/static/draw.js").headers["ETag"]
+    assert client.get("/static/draw.js", headers={"If-None-Match": etag}).status_code == 304
+
+
+config = SchemathesisConfig.from_dict(
+    {
+        "seed": 4,
+        # A schema cannot say that a string is a PNG, or that an image has ink.
+        "checks": {
+            "positive_data_acceptance": {"expected-statuses": [200, 400, 413, 422]},
+            "negative_data_rejection": {"expected-statuses": [400, 404, 405, 413, 415, 422]},
+        },
+        "generation": {"mode": "all"},
+        # It would change each of 64 x 28 x 28 pixels in turn.
+        "phases": {"coverage": {"enabled": False}},
+    }
+)
+description = schemathesis.openapi.from_wsgi("/openapi.json", serve.create_app(), config=config)
+
+
+@description.parametrize()
+@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_fuzzed_from_its_description(case):
+    case.call_and_validate()
+
+
+FILES = [encoded(255 - SEVEN[::4, ::4]), encoded(255 - SEVEN[::4, ::4], "jpeg", exif=BROKEN_EXIF)]
+
+
+@given(st.sampled_from(FILES), st.data())
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_damaged_files_are_read_or_refused(content, data):
+    damaged = bytearray(content)
+    for place, value in data.draw(
+        st.dictionaries(st.integers(0, len(content) - 1), st.integers(0, 255))
+    ).items():
+        damaged[place] = value
+    cut = data.draw(st.integers(0, len(content)))
+    response = post(description.app.test_client(), bytes(damaged[: cut or None]))
+    assert response.status_code in (200, 413, 422), response.text
+
+
+# The page
+
+
+@pytest.fixture
+def visit(browser, port):
+    """Opens the page and fails on whatever the browser complains about."""
+    opened, complaints = [], []
+
+    def go(**options):
+        context = browser.new_context(**options)
+        opened.append(context)
+        tab = context.new_page()
+        tab.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        tab.on("request", lambda sent: sent.url.startswith(home) or complaints.append(sent.url))
+        tab.goto(home)
+        return tab
+
+    home = f"http://127.0.0.1:{port}/"
+    yield go
+    for context in opened:
+        context.close()
+    assert complaints == []
+
+
+def draw_seven(tab):
+    box = tab.locator(".draw canvas.paper").bounding_box()
+    corners = [(0.3, 0.2), (0.7, 0.2), (0.45, 0.8)]
+    (x, y), *others = [(box["x"] + a * box["width"], box["y"] + b * box["height"]) for a, b in corners]
+    tab.mouse.move(x, y)
+    tab.mouse.down()
+    for x, y in others:
+        tab.mouse.move(x, y, steps=10)
+    tab.mouse.up()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_reads_what_is_drawn(visit, scheme):
+    tab = visit(color_scheme=scheme)
+    expect(tab.locator("html")).to_have_attribute("data-theme", scheme)
+    expect(tab.locator(".draw .remark")).to_have_text("An empty canvas is not a digit.")
+    draw_seven(tab)
+    expect(tab.locator(".draw .answer")).to_have_text("7")
+    tab.get_by_role("button", name="Clear").click()
+    expect(tab.locator(".draw .answer")).to_have_text("–")
+
+
+def test_the_page_fits_a_phone(visit):
+    tab = visit(viewport={"width": 360, "height": 740})
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+# The process
+
+
+def test_sixty_four_clients_at_once_get_their_own_answers(port, network, digits):
+    images = digits.x_test[:64]
+    probabilities = network.probabilities(images)
+    together = threading.Barrier(64)
+
+    def ask(number):
+        body = json.dumps({"images": [images[number].tolist()]})
+        together.wait()
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        found = []
+        for _ in range(5):
+            connection.request("POST", "/api/predict", body, {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            assert response.status == 200
+            (prediction,) = json.loads(response.read())["predictions"]
+            found.append(list(prediction["probabilities"].values()))
+        connection.close()
+        return found
+
+    with ThreadPoolExecutor(64) as pool:
+        for number, found in enumerate(pool.map(ask, range(64))):
+            np.testing.assert_allclose(found, [probabilities[number]] * 5, atol=1e-6)
+
+
+def answer_to(port, *parts):
+    """Send bytes as they are and return the status, the headers and the body."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        for part in parts:
+            connection.sendall(part)
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        return response.status, response.headers, json.loads(response.read())
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "reason"),
+    [
+        (b"nonsense\r\n\r\n", 400, "no HTTP request"),
+        (b"GET / HTTP/1.1\r\nX: " + bytes(300_000) + b"\r\n\r\n", 431, "no HTTP request"),
+        (b"POST /api/predict HTTP/1.1\r\nContent-Length: x\r\n\r\n", 400, "no HTTP request"),
+        (b"POST /api/predict HTTP/1.1\r\nContent-Length: 16000001\r\n\r\n", 413, "16 MB"),
+        (b"NONSENSE / HTTP/1.1\r\n\r\n", 405, "does not take that method"),
+        (b"GET http://[/ HTTP/1.1\r\n\r\n", 400, "no HTTP request"),
+    ],
+)
+def test_what_is_no_request_is_refused_alike(port, sent, status, reason):
+    found, headers, body = answer_to(port, sent)
+    assert found == status
+    assert re.search(reason, body["error"])
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "Server" not in headers
+
+
+def test_a_large_body_in_chunks_is_refused(port):
+    head = (
+        b"POST /api/predict HTTP/1.1\r\nContent-Type: image/png\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    megabyte = b"f4240\r\n" + bytes(1_000_000) + b"\r\n"
+    status, _, body = answer_to(port, head, *[megabyte] * 16, b"1\r\n0\r\n")
+    assert status == 413
+    assert "16 MB" in body["error"]
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_this_machine_until_it_is_told_to_stop(how):
+    with serving("--threads", "1") as (process, port):
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        connection.request("GET", "/healthz")
+        assert connection.getresponse().status == 200
+        process.send_signal(how)
+        out, err = process.communicate()
+        assert (process.returncode, out, err) == (0, "Stopped.\n", "")
+
+
+def test_it_starts_without_tensorflow():
+    code = (
+        "import sys; from digitbook.serve import create_app; create_app(); "
+        "print(sorted({'tensorflow', 'keras', 'pandas', 'matplotlib'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"
+
+
+def bad(*arguments):
+    command = [sys.executable, "-m", "digitbook.cli", "serve", *arguments]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+    return result.stderr
+
+
+def test_an_address_that_cannot_be_had_is_one_sentence(port):
+    taken = bad("--port", str(port))
+    assert f"127.0.0.1, port {port}: Address already in use" in taken
+    assert taken.count("\n") == 1
+    assert bad("--host", "nowhere.invalid").count("\n") == 1
+    assert "whole number" in bad("--port", "65536")
+    assert "whole number" in bad("--threads", "0")
+
+
+def test_a_bad_model_is_one_sentence(tmp_path):
+    assert bad("--model", str(tmp_path / "none.tflite")).count("\n") == 1
+    (tmp_path / "bad.tflite").write_bytes(b"?")
+    assert bad("--model", str(tmp_path / "bad.tflite")).count("\n") == 1
+
+
+def test_the_page_s_files_are_needed(network, tmp_path, monkeypatch):
+    monkeypatch.setitem(serve.ASSETS, "draw.js", tmp_path)
+    with pytest.raises(serve.BadInput, match="cannot be served without"):
+        serve.create_app(network)
