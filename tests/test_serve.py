@@ -17,6 +17,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 import schemathesis
+from conftest import ROOT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -179,6 +180,15 @@ def test_the_model_is_described(client, network):
     assert model == {key: network.description[key] for key in network.description if key != "layers"}
     assert model["classes"] == network.class_names
     assert client.get("/healthz").json == {"status": "ok"}
+
+
+def test_the_readme_s_example_is_answered_as_it_says(client):
+    readme = (ROOT / "README.md").read_text()
+    (found,) = post(client, *re.findall(r"--data '(.*?)'", readme, re.S), "application/json").json[
+        "predictions"
+    ]
+    label, confidence = re.search(r'`"label": "(\d)"`\s.*?(0\.\d+)', readme, re.S).groups()
+    assert (found["label"], f"{found['confidence']:.4f}") == (label, confidence)
 
 
 # What it refuses
