@@ -1,10 +1,10 @@
 # Two commands do it all: `make book` and `make test`.
 export DIGITBOOK_CACHE ?= $(CURDIR)/_build/cache
 
-.PHONY: help book test bench lab lint lock clean
+.PHONY: help book test bench bench-serve lab lint lock clean
 
 help:  ## list these commands
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 book: .venv/installed  ## set up, run the chapters that changed and render the site (options: ARGS="--data mnist5k")
 	.venv/bin/digitbook build $(ARGS)
@@ -14,6 +14,9 @@ test: .venv/installed  ## set up, build the book on 5,000 digits and run all tes
 
 bench: .venv/installed  ## time the book's recipes against published ones (options: ARGS="--smoke")
 	.venv/bin/python benchmarks/speed.py $(ARGS)
+
+bench-serve: .venv/installed  ## time the service against a plain Flask handler (options: ARGS="--smoke")
+	.venv/bin/python benchmarks/serving.py $(ARGS)
 
 lab: .venv/installed  ## open the chapters in JupyterLab
 	.venv/bin/jupyter lab --notebook-dir notebooks
