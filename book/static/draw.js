@@ -12,7 +12,6 @@
   const UNSURE = 0.8; // an answer below this probability is called unsure; book/draw.md says why
   const STEP = 10, SMALL_STEP = 2; // of the keyboard's pen, in pixels of SIDE
   const PAUSE = 700; // milliseconds without a change before the answer is announced
-  const COLUMNS = 16; // of a layer's maps
   const { prepareDrawing } = window.digitbookPrepare;
 
   const percent = (p) => (p >= 0.995 ? ">99%" : p < 0.005 ? "<1%" : `${Math.round(100 * p)}%`);
@@ -51,33 +50,38 @@
 
   /* Pictures of numbers: light on dark for the network's own image, ink on paper for its maps. */
 
-  const GREY = Array.from({ length: 256 }, (_, level) => [level, level, level]);
-  const PAPER = [241, 237, 227], INK = [16, 58, 94];
-  const BLUE = GREY.map(([level]) => PAPER.map((from, k) => from + ((INK[k] - from) * level) / 255));
+  /* The 256 colours from one to another, as they lie in the memory of an ImageData. */
+  function colours(from, to) {
+    const between = Array.from({ length: 256 }, (_, level) =>
+      [...from.map((part, k) => part + ((to[k] - part) * level) / 255), 255]);
+    return new Uint32Array(Uint8ClampedArray.from(between.flat()).buffer);
+  }
+
+  const GREY = colours([0, 0, 0], [255, 255, 255]), BLUE = colours([241, 237, 227], [16, 58, 94]);
 
   /* Paint `count` pictures of height by width in columns; level(picture, pixel) is 0 to 255. */
-  function paint(canvas, { height, width, count, columns }, colours, level) {
+  function paint(canvas, { height, width, count, columns }, palette, level) {
     const gap = Math.ceil(width / 14);
     const across = columns * (width + gap) - gap;
     const down = Math.ceil(count / columns) * (height + gap) - gap;
     if (canvas.width !== across || canvas.height !== down) Object.assign(canvas, { width: across, height: down });
     const context = canvas.getContext("2d");
-    const pixels = context.createImageData(across, down);
+    const image = context.createImageData(across, down);
+    const pixels = new Uint32Array(image.data.buffer);
     for (let picture = 0; picture < count; picture++) {
       const left = (picture % columns) * (width + gap), top = Math.floor(picture / columns) * (height + gap);
-      for (let pixel = 0; pixel < height * width; pixel++) {
-        const place = 4 * ((top + Math.floor(pixel / width)) * across + left + (pixel % width));
-        pixels.data.set(colours[level(picture, pixel)], place);
-        pixels.data[place + 3] = 255;
+      for (let y = 0, pixel = 0; y < height; y++) {
+        const start = (top + y) * across + left;
+        for (let x = 0; x < width; x++, pixel++) pixels[start + x] = palette[level(picture, pixel)];
       }
     }
-    context.putImageData(pixels, 0, 0);
+    context.putImageData(image, 0, 0);
   }
 
-  function paintMaps(canvas, { height, width, channels, values }) {
+  function paintMaps(canvas, { height, width, channels, values }, columns) {
     let strongest = 1e-6;
     for (const value of values) if (value > strongest) strongest = value;
-    paint(canvas, { height, width, count: channels, columns: Math.min(channels, COLUMNS) }, BLUE, (channel, pixel) =>
+    paint(canvas, { height, width, count: channels, columns: Math.min(channels, columns) }, BLUE, (channel, pixel) =>
       Math.max(0, Math.floor((255 * values[pixel * channels + channel]) / strongest)));
   }
 
@@ -128,8 +132,8 @@
       element("div", { className: "reading" },
         element("div", { className: "verdict" }, answer, remark),
         bars,
-        ...(compact ? [] : [element("figure", { className: "view" }, seen,
-          element("figcaption", {}, "What the network sees: 28 by 28 pixels, light on dark"))]),
+        ...(compact ? [] : [element("div", { className: "view" }, seen,
+          element("p", {}, "What the network sees: 28 by 28 pixels, light on dark"))]),
         status),
       ...(compact ? [] : [maps]));
 
@@ -241,29 +245,27 @@
 
     /* From the strokes to the screen and to the answer. */
 
+    let columns; // of a layer's maps
     let loaded = false, failed = null, reading = false, again = false, touched = false, since = 0;
 
     function resize() {
       const pixels = Math.round(canvas.clientWidth * window.devicePixelRatio);
       if (pixels && canvas.width !== pixels) Object.assign(canvas, { width: pixels, height: pixels });
-      draw();
-    }
-
-    function draw() {
-      context.strokeStyle = context.fillStyle = getComputedStyle(canvas).color;
-      ink(context, strokes);
-    }
-
-    function changed(event) {
-      since = event?.timeStamp ?? performance.now();
-      touched = true;
+      context.strokeStyle = context.fillStyle = getComputedStyle(canvas).color; // a resized canvas forgets it
+      columns = box.clientWidth < 480 ? 8 : 16;
       refresh();
     }
 
-    function refresh() {
+    function changed(event) {
+      touched = true;
+      refresh(event?.timeStamp);
+    }
+
+    function refresh(moment = performance.now()) {
+      since = moment;
       hint.hidden = strokes.length > 0;
       undo.disabled = clear.disabled = !strokes.length;
-      draw();
+      ink(context, strokes);
       read();
     }
 
@@ -324,7 +326,7 @@
       fill(probabilities);
       if (found && !compact) {
         if (!maps.children.length) maps.append(...found.map(strip));
-        found.forEach((each, k) => paintMaps(maps.children[k].firstChild, each));
+        found.forEach((each, k) => paintMaps(maps.children[k].lastChild, each, columns));
         maps.hidden = false;
       }
     }
@@ -347,9 +349,9 @@
 
     function strip({ convolution, height, width: across, channels }) {
       const said = `Convolution ${convolution}: ${channels} maps of ${height} by ${across}`;
-      return element("figure", {},
-        element("canvas", { role: "img", "aria-label": `${said}, darker where a filter found its pattern` }),
-        element("figcaption", {}, said));
+      return element("div", {},
+        element("p", { "aria-hidden": "true" }, said),
+        element("canvas", { role: "img", "aria-label": `${said}, darker where a filter found its pattern` }));
     }
 
     /* Screen readers hear an answer once the drawing rests, and never the same one twice in a row. */
@@ -360,10 +362,10 @@
     }
     function say(text) { status.textContent = text; }
 
-    new ResizeObserver(resize).observe(canvas);
     window.addEventListener("resize", resize); // a change of the screen's resolution, too
+    new ResizeObserver(resize).observe(canvas);
     place();
-    refresh();
+    resize();
     engine.ready().then(() => {
       bars.replaceChildren(...engine.classes.map(bar));
       loaded = true;

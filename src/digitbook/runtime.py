@@ -1,7 +1,7 @@
 """What the drawing page runs on: TensorFlow.js from the npm registry, and the released network.
 
-`write` puts both among the site's static files, anew at every build. TensorFlow.js is installed by the
-lock in `book/runtime` and bundled, with only what the page calls, into one script, through the Node that
+`write` puts both among the site's static files, anew at every build. TensorFlow.js is installed by
+the lock in `book/runtime` and bundled, with only what the page calls, into one script, by the Node that
 came with the Python packages; the result is cached. Where npm cannot be reached the book is built all
 the same, and the drawing page says what is missing.
 """
@@ -36,7 +36,7 @@ class RuntimeMissing(Exception):
 
 
 def cached(source: Path) -> Path:
-    """Return the folder of the bundle that `source` (`book/runtime`) decides; it may not be there yet."""
+    """Return the folder of the bundle made from `source` (`book/runtime`); it may not be there yet."""
     files = ("package.json", "package-lock.json", SCRIPT)
     digest = hashlib.sha256(b"".join((source / name).read_bytes() for name in files)).hexdigest()
     return cache_dir() / "runtime" / digest[:16]

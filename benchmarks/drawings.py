@@ -1,0 +1,157 @@
+"""Draw 1,000 digits with the mouse on the drawing page, and record how many are read right.
+
+`make drawings` runs it on the built book. The drawings are twenty variations of each of fifty hands
+(`tests/strokes`), drawn by real mouse events in a headless Chromium. An answer counts by its likeliest
+digit, whether or not the page calls it unsure. How fast the page answers is measured on drawings made
+at the pace of a hand: from the moment of a mouse event until its answer is in the page, and until it
+has been painted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+from playwright.async_api import CDPSession, Page, async_playwright
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from strokes import vary  # noqa: E402
+
+from digitbook import machine  # noqa: E402
+from digitbook.files import replacing  # noqa: E402
+
+PACE = 0.008
+"""Seconds between two events of a mouse that reports 125 times a second."""
+LISTEN = """
+window.readings = [];
+document.querySelector(".draw").addEventListener("read", ({ detail }) => {
+  const told = performance.now() - detail.since, channel = new MessageChannel();
+  requestAnimationFrame(() => {
+    channel.port1.onmessage = () => window.readings.push([told, performance.now() - detail.since]);
+    channel.port2.postMessage(null);
+  });
+});
+"""
+READ = """
+() => [...document.querySelectorAll(".draw .bars li")].map((bar) =>
+  Number(bar.querySelector(".fill").style.transform.match(/scaleX\\((.*)\\)/)[1]))
+"""
+PREPARE = """
+(width) => {
+  [...document.querySelectorAll(".draw button")].find((one) => one.textContent === "Clear").click();
+  const range = document.querySelector(".draw input[type=range]");
+  range.value = width;
+  range.dispatchEvent(new Event("input"));
+}
+"""
+
+
+async def draw(page: Page, mouse: CDPSession, drawing: tuple, pace: float = 0) -> np.ndarray:
+    """Draw one of `vary.drawings` and return the probabilities that the page shows."""
+    *_, strokes, width = drawing
+    await page.evaluate(PREPARE, width)
+    area = await page.locator(".draw .paper").first.bounding_box()
+    sent = []
+    for stroke in strokes:
+        points = np.array([area["x"], area["y"]]) + stroke * area["width"] / vary.SIDE
+        kinds = ["mousePressed", *["mouseMoved"] * (len(points) - 1), "mouseReleased"]
+        for kind, (x, y) in zip(kinds, [*points.tolist(), points[-1].tolist()], strict=True):
+            event = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1}
+            event["buttons"] = 0 if kind == "mouseReleased" else 1
+            # Not awaited one by one: the browser takes events in their order, as from a real mouse.
+            sent.append(asyncio.ensure_future(mouse.send("Input.dispatchMouseEvent", event)))
+            await asyncio.sleep(pace)
+    await asyncio.gather(*sent)
+    return np.array(await page.evaluate(READ))
+
+
+async def measure(address: str, variations: int) -> dict:
+    """Draw everything on the page at `address` and return the record."""
+    digits = {str(digit): {"right": 0, "total": 0} for digit in range(10)}
+    misses, doubts = [], 0
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
+            args=["--no-sandbox", "--disable-background-networking"],
+        )
+        page = await browser.new_page(viewport={"width": 1280, "height": 1000})
+        await page.goto(address)
+        await page.locator(".draw .bars li").last.wait_for()
+        await page.locator(".draw").first.scroll_into_view_if_needed()
+        mouse = await page.context.new_cdp_session(page)
+        drawings = list(vary.drawings(variations))
+        for drawing in drawings:
+            digit, name, variation, *_ = drawing
+            probabilities = await draw(page, mouse, drawing)
+            answer = int(probabilities.argmax())
+            doubts += await page.locator(".draw").get_attribute("data-state") == "unsure"
+            digits[str(digit)]["total"] += 1
+            digits[str(digit)]["right"] += answer == digit
+            if answer != digit:
+                miss = {"digit": digit, "hand": name, "variation": variation}
+                confidence = round(float(probabilities.max()), 4)
+                misses.append({**miss, "answer": answer, "confidence": confidence})
+        await page.evaluate(LISTEN)
+        for drawing in drawings[:: max(1, len(drawings) // 20)]:
+            await draw(page, mouse, drawing, pace=PACE)
+        readings = np.array(await page.evaluate("window.readings"))
+        await browser.close()
+    told, shown = np.percentile(readings, 95, axis=0).round(1).tolist()
+    return {
+        "right": len(drawings) - len(misses),
+        "total": len(drawings),
+        "unsure": doubts,
+        "digits": digits,
+        "misses": misses,
+        "latency_ms": {"events": len(readings), "answered_p95": told, "painted_p95": shown},
+        "hands_sha256": hashlib.sha256(vary.FILE.read_bytes()).hexdigest(),
+        "weights_sha256": json.loads((ROOT / "results" / "cnn.json").read_text())["weights_sha256"],
+        "processor": machine.processor(),
+        "commit": machine.commit(),
+    }
+
+
+def show(record: dict) -> None:
+    """Print a record for people."""
+    for digit, row in record["digits"].items():
+        print(f"{digit}  {row['right']:3} of {row['total']} read right")
+    for miss in record["misses"]:
+        print(
+            "{digit} read as {answer} ({confidence:.0%} sure): {hand}, variation {variation}".format(
+                **miss
+            )
+        )
+    latency = record["latency_ms"]
+    print(f"{record['right']} of {record['total']} drawings read right; {record['unsure']} not surely")
+    print(
+        f"95 % of {latency['events']} mouse events were answered within {latency['answered_p95']} ms "
+        f"and the answer painted within {latency['painted_p95']} ms"
+    )
+
+
+def main() -> None:
+    """Read the command line, draw, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--site", type=Path, default=ROOT / "_build" / "html", help="the built book")
+    parser.add_argument("--output", type=Path, default=ROOT / "results" / "drawings.json")
+    parser.add_argument("--variations", type=int, default=vary.VARIATIONS, help="drawings of each hand")
+    options = parser.parse_args()
+    page = (options.site / "book" / "draw.html").resolve()
+    if not page.is_file():
+        sys.exit(f"There is no drawing page at {page}; run `make book` first.")
+    record = asyncio.run(measure(page.as_uri(), options.variations))
+    show(record)
+    with replacing(options.output) as fresh:
+        fresh.write_text(json.dumps(record, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,422 @@
+"""The drawing page in a real browser: drawn on by mouse, touch and keyboard, and held to Keras."""
+
+import gzip
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from playwright.sync_api import expect
+from strokes.vary import SIDE, hands
+
+from digitbook import runtime
+
+SITE = ROOT / "_build" / "test" / "html"
+STATIC = SITE / "_static"
+PAGES = [(SITE / "book" / f"{name}.html").as_uri() for name in ("draw", "index")]
+BUDGET = 450_000
+"""Bytes, compressed as served, of the runtime and the network together."""
+SCRIPTS = ("prepare.js", "tensorflow.js", "network.js", "draw.js")
+POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'"
+)
+HTML = f"""<!doctype html>
+<html lang="en" data-theme="light">
+<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Draw</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="digitbook.css"><link rel="stylesheet" href="draw.css">
+<body><main><h1>Draw a digit</h1><div class="draw"></div></main>
+{"".join(f'<script src="{name}"></script>' for name in SCRIPTS)}</body>
+</html>
+"""
+WRITTEN = {digit: strokes for (digit, _), strokes in reversed(hands().items())}
+"""The first hand of each digit."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _built():
+    assert STATIC.is_dir(), f"there is no site in {SITE}: run `make test`, which builds it"
+    if not (STATIC / runtime.BINARY).is_file():
+        pytest.skip("THE DRAWING PAGE IS NOT TESTED: the site was built without TensorFlow.js from npm")
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """The page on a server with a strict Content-Security-Policy, apart from the book's theme."""
+    folder = tmp_path_factory.mktemp("draw")
+    names = [*SCRIPTS, runtime.BINARY, "cnn.json", "cnn.bin", "draw.css", "digitbook.css"]
+    for name in names:
+        shutil.copy(STATIC / name, folder)
+    (folder / "index.html").write_text(HTML)
+
+    class Handler(SimpleHTTPRequestHandler):
+        def end_headers(self):
+            self.send_header("Content-Security-Policy", f"{POLICY}; img-src data:")
+            super().end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=folder)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Open the page and wait until it reads; no error may come up and nothing else be asked."""
+    contexts, errors, hosts = [], [], set()
+
+    def visit(target=address, prepare="", **more):
+        context = browser.new_context(**{"viewport": {"width": 1000, "height": 900}, **more})
+        contexts.append(context)
+        context.add_init_script(prepare)
+        tab = context.new_page()
+        tab.on("pageerror", lambda error: errors.append(str(error)))
+        tab.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+        tab.on("request", lambda request: hosts.add(request.url.split("/", 3)[2].partition(":")[0]))
+        tab.goto(target)
+        expect(tab.locator(".bars li")).to_have_count(10)
+        tab.locator(".draw .paper").scroll_into_view_if_needed()
+        return tab
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert errors == []
+    assert hosts <= {"127.0.0.1", "", "application"}, "the page asks a third party"
+
+
+def points(tab, strokes):
+    """The strokes of a hand, in the middle of the canvas, as places in the window."""
+    area = tab.locator(".draw .paper").bounding_box()
+    scale = area["width"] / SIDE
+    left = (SIDE - 180 * max(stroke[:, 0].max() for stroke in strokes)) / 2
+    return [
+        np.array([area["x"], area["y"]]) + scale * (180 * stroke[::2] + [left, 50])
+        for stroke in strokes
+    ]
+
+
+def draw(tab, strokes):
+    for number in range(len(strokes)):
+        draw_one(tab, strokes, number)
+
+
+def draw_one(tab, strokes, number):
+    (x, y), *others = points(tab, strokes)[number].tolist()
+    tab.mouse.move(x, y)
+    tab.mouse.down()
+    for x, y in others:
+        tab.mouse.move(x, y)
+    tab.mouse.up()
+
+
+def says(tab, digit):
+    expect(tab.locator(".draw .answer")).to_have_text(str(digit))
+
+
+def seen(tab):
+    """The 28 by 28 pixels that the page says the network sees."""
+    return np.array(
+        tab.locator(".seen").evaluate(
+            "it => [...it.getContext('2d').getImageData(0, 0, 28, 28).data].filter((_, k) => k % 4 === 0)"
+        )
+    ).reshape(28, 28)
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_digits_drawn_with_the_mouse(visit, digit):
+    tab = visit()
+    draw(tab, WRITTEN[digit])
+    says(tab, digit)
+    shares = tab.locator(".bars .share").all_inner_texts()
+    assert len(shares) == 10
+    assert tab.locator(".bars .first b").inner_text() == str(digit)
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_digits_drawn_by_touch_do_not_scroll(visit, digit):
+    tab = visit(viewport={"width": 390, "height": 500}, has_touch=True, is_mobile=True)
+    finger = tab.context.new_cdp_session(tab)
+    before = tab.evaluate("scrollY")
+    for stroke in points(tab, WRITTEN[digit]):
+        kinds = ["touchStart"] + ["touchMove"] * (len(stroke) - 1)
+        for kind, (x, y) in zip(kinds, stroke.tolist(), strict=True):
+            finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+        finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    says(tab, digit)
+    assert tab.evaluate("scrollY") == before
+
+
+def test_a_second_finger_does_not_draw(visit):
+    tab = visit(has_touch=True)
+    finger = tab.context.new_cdp_session(tab)
+    area = tab.locator(".paper").bounding_box()
+    first, second = ({"x": area["x"] + x, "y": area["y"] + 60, "id": x} for x in (60, 200))
+    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [first]})
+    alone = seen(tab)
+    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [first, second]})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    assert alone.any()
+    assert np.array_equal(seen(tab), alone)
+
+
+def test_undo_and_clear(visit):
+    tab = visit()
+    undo, clear = (tab.get_by_role("button", name=name) for name in ("Undo", "Clear"))
+    expect(undo).to_be_disabled()
+    draw(tab, WRITTEN[1])
+    says(tab, 1)
+    alone = seen(tab)
+    draw(tab, WRITTEN[0])
+    assert not np.array_equal(seen(tab), alone)
+    undo.click()
+    assert np.array_equal(seen(tab), alone)
+    says(tab, 1)
+    draw(tab, WRITTEN[0])
+    clear.click()
+    assert not seen(tab).any()
+    expect(undo).to_be_disabled()
+    expect(clear).to_be_disabled()
+    draw(tab, WRITTEN[7])
+    says(tab, 7)
+
+
+def test_an_empty_canvas_is_not_a_digit(visit):
+    tab = visit()
+    for _ in range(2):
+        expect(tab.locator(".remark")).to_have_text("An empty canvas is not a digit.")
+        expect(tab.locator(".bars .first")).to_have_count(0)
+        expect(tab.locator(".maps")).to_be_hidden()
+        expect(tab.get_by_text("Draw a digit here")).to_be_visible()
+        draw(tab, WRITTEN[3])
+        expect(tab.get_by_text("Draw a digit here")).to_be_hidden()
+        tab.get_by_role("button", name="Clear").click()
+
+
+def test_it_says_when_it_is_not_sure(visit):
+    """Whatever the drawing, what is said agrees with the bars and with the limit on the page."""
+    tab = visit(PAGES[0])
+    limit = float(tab.get_by_text("Below").inner_text().split("%")[0].removeprefix("Below ")) / 100
+    states = set()
+    for strokes in WRITTEN.values():
+        draw(tab, [[1, 0] + stroke * [-1, 1] for stroke in strokes])  # as in a mirror
+        shown = tab.locator(".fill").evaluate_all(
+            "all => all.map(one => Number(one.style.transform.slice(7, -1)))"
+        )
+        first, second = np.argsort(shown)[::-1][:2]
+        sure = max(shown) >= limit
+        says(tab, first if sure else f"{first} or {second}?")
+        expect(tab.locator(".remark")).to_contain_text("sure" if sure else "Not sure")
+        assert sum(shown) == pytest.approx(1, abs=1e-6)
+        states.add(sure)
+        tab.get_by_role("button", name="Clear").click()
+    assert states == {True, False}, "mirrored digits no longer bring up both"
+
+
+def test_resizing_while_drawing_keeps_the_strokes(visit):
+    five = next(strokes for strokes in WRITTEN.values() if len(strokes) > 1)
+    tab = visit()
+    draw(tab, five)
+    whole = seen(tab)
+    tab.get_by_role("button", name="Clear").click()
+    draw_one(tab, five, 0)
+    tab.set_viewport_size({"width": 330, "height": 900})
+    tab.locator(".paper").scroll_into_view_if_needed()
+    draw_one(tab, five, 1)
+    assert np.abs(seen(tab) - whole).mean() < 3
+
+
+def test_colours_and_resolution_do_not_change_what_the_network_sees(visit):
+    images = []
+    for theme, more in (("light", {}), ("dark", {"device_scale_factor": 3, "color_scheme": "dark"})):
+        tab = visit(**more)
+        tab.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+        draw(tab, WRITTEN[4])
+        images.append(seen(tab))
+    assert np.array_equal(*images)
+
+
+def test_keyboard_alone_is_enough(visit):
+    tab = visit()
+    tab.keyboard.press("Tab")
+    expect(tab.get_by_role("application", name="Canvas to draw a digit on")).to_be_focused()
+    status = tab.get_by_role("status")
+    press(tab, "ArrowLeft", 4)
+    assert not seen(tab).any()
+    tab.keyboard.press("Space")
+    expect(status).to_have_text("Pen down.")
+    press(tab, "ArrowRight", 9)
+    tab.keyboard.down("ArrowLeft")
+    press(tab, "ArrowDown", 1)
+    for _ in range(7):
+        tab.keyboard.down("ArrowDown")
+    tab.keyboard.up("ArrowDown")
+    tab.keyboard.up("ArrowLeft")
+    tab.keyboard.press("Space")
+    expect(status).to_have_text("Pen lifted.")
+    says(tab, 7)
+    expect(status).to_contain_text("7, ")
+    before = seen(tab)
+    tab.keyboard.press("Space")
+    press(tab, "ArrowRight", 3)
+    tab.keyboard.press("Backspace")
+    assert np.array_equal(seen(tab), before)
+    tab.keyboard.press("Delete")
+    assert not seen(tab).any()
+    expect(status).to_have_text("The canvas is empty.")
+    tab.keyboard.press("Tab")
+    expect(tab.locator(".paper")).not_to_be_focused()
+
+
+def press(tab, key, times):
+    for _ in range(times):
+        tab.keyboard.press(key)
+
+
+def test_maps_follow_the_drawing(visit):
+    tab = visit()
+    pictures = []
+    for digit in (1, 8):
+        draw(tab, WRITTEN[digit])
+        expect(tab.locator(".maps canvas")).to_have_count(3)
+        pictures.append(
+            tab.locator(".maps canvas").evaluate_all("all => all.map(one => one.toDataURL())")
+        )
+        tab.get_by_role("button", name="Clear").click()
+    assert all(one != other for one, other in zip(*pictures, strict=True))
+
+
+def test_it_reads_offline_once_loaded(visit):
+    tab = visit()
+    tab.context.set_offline(True)
+    draw(tab, WRITTEN[2])
+    says(tab, 2)
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_built_pages_read_from_disk(visit, page, width):
+    tab = visit(page, viewport={"width": width, "height": 900})
+    draw(tab, WRITTEN[6])
+    says(tab, 6)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_only_the_pages_that_read_load_the_runtime():
+    loading = {
+        str(path.relative_to(SITE))
+        for path in SITE.rglob("*.html")
+        if runtime.SCRIPT in path.read_text() or "draw.js" in path.read_text()
+    }
+    assert loading == {"book/draw.html", "book/index.html"}
+
+
+def test_without_webassembly_it_reads_all_the_same(visit):
+    tab = visit(prepare="delete window.WebAssembly")
+    draw(tab, WRITTEN[5])
+    says(tab, 5)
+    assert tab.evaluate("digitbookNetwork.backend") == "cpu"
+
+
+def test_without_the_runtime_the_page_says_what_is_missing(browser, tmp_path):
+    source = tmp_path / "runtime"
+    shutil.copytree(ROOT / "book" / "runtime", source)
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in ("https_proxy", "HTTPS_PROXY", "npm_config_https_proxy"):
+            patch.setenv(variable, "http://127.0.0.1:9")
+        patch.setenv("npm_config_cache", str(tmp_path / "npm"))
+        reason = runtime.write(tmp_path, source, ROOT / "results")
+    assert reason == "npm ci failed (ECONNREFUSED)"
+    assert not runtime.is_cached(source)
+    for name in SCRIPTS[:1] + SCRIPTS[2:]:
+        shutil.copy(STATIC / name, tmp_path)
+    (tmp_path / "index.html").write_text(HTML)
+    tab = browser.new_page()
+    tab.goto((tmp_path / "index.html").as_uri())
+    expect(tab.locator(".answer")).to_contain_text("built without TensorFlow.js")
+    draw(tab, WRITTEN[3])
+    assert seen(tab).any()
+    expect(tab.locator(".answer")).to_contain_text("make book")
+    tab.close()
+
+
+SOFTMAX = """
+async (images) => {
+  const found = [];
+  for (const image of images) {
+    const { softmax, probabilities } = await digitbookNetwork.read(Uint8Array.from(image));
+    found.push([Array.from(softmax), probabilities]);
+  }
+  return found;
+}
+"""
+
+
+def in_the_page(tab, images):
+    """Softmax and shown probabilities of images (N, 28, 28), as arrays (N, 10)."""
+    found = []
+    for start in range(0, len(images), 500):
+        found += tab.evaluate(SOFTMAX, images[start : start + 500].reshape(-1, 784).tolist())
+    return np.array(found).swapaxes(0, 1)
+
+
+def test_the_page_answers_as_keras_does(visit, digits):
+    from digitbook import evaluation, experiments
+
+    model, _ = experiments.load(ROOT / "results" / "cnn.keras")
+    softmax = evaluation.predict(model, digits.x_test)
+    temperature = json.loads((ROOT / "results" / "cnn.json").read_text())["temperature"]
+    tab = visit()
+    found, shown = in_the_page(tab, digits.x_test)
+    furthest = np.abs(found - softmax).max()
+    print(f"\nsoftmax of {len(found):,} digits within {furthest:.1e} of Keras")
+    assert tab.evaluate("digitbookNetwork.backend") == "wasm"
+    assert furthest < 1e-4
+    assert np.array_equal(found.argmax(axis=1), softmax.argmax(axis=1))
+    np.testing.assert_allclose(shown, evaluation.with_temperature(softmax, temperature), atol=2e-4)
+
+
+def test_runtime_and_network_fit_the_budget():
+    names = [runtime.SCRIPT, runtime.BINARY, "cnn.json", "cnn.bin", "network.js"]
+    sizes = {name: len(gzip.compress((STATIC / name).read_bytes())) for name in names}
+    print(f"\ncompressed: {sizes}, {sum(sizes.values()):,} bytes in all")
+    assert sum(sizes.values()) <= BUDGET
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("page", PAGES)
+def test_axe_finds_nothing(visit, page, width, scheme, monkeypatch):
+    monkeypatch.setenv("DIGITBOOK_CACHE", str(ROOT / "_build" / "test" / "cache"))
+    axe = runtime.cached(ROOT / "book" / "runtime") / runtime.AXE
+    if not axe.is_file():
+        pytest.skip(f"ACCESSIBILITY IS NOT TESTED: axe-core came with no build ({axe} is missing)")
+    tab = visit(page, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    draw(tab, WRITTEN[8])
+    says(tab, 8)
+    tab.evaluate(axe.read_text())
+    part = "article.bd-article" if "draw.html" in page else ".draw"
+    # Without preloading, which asks for the style sheets once more: not allowed from disk.
+    found = tab.evaluate(f"axe.run('{part}', {{ preload: false }})")["violations"]
+    assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []
+
+
+def test_drawings_are_read(tmp_path):
+    output = tmp_path / "drawings.json"
+    script = ROOT / "benchmarks" / "drawings.py"
+    command = [sys.executable, script, "--site", SITE, "--output", output]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    print(f"\n{done.stdout}")
+    record = json.loads(output.read_text())
+    assert record["total"] == 1000
+    assert record["right"] >= 950
