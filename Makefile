@@ -1,7 +1,7 @@
 # Two commands do it all: `make book` and `make test`.
 export DIGITBOOK_CACHE ?= $(CURDIR)/_build/cache
 
-.PHONY: help book test bench bench-serve lab lint lock clean
+.PHONY: help book test bench bench-serve drawings lab lint lock clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -17,6 +17,9 @@ bench: .venv/installed  ## time the book's recipes against published ones (optio
 
 bench-serve: .venv/installed  ## time the service against a plain Flask handler (options: ARGS="--smoke")
 	.venv/bin/python benchmarks/serving.py $(ARGS)
+
+drawings: .venv/installed  ## draw 1,000 digits on the built drawing page and record what it reads
+	.venv/bin/python benchmarks/drawings.py $(ARGS)
 
 lab: .venv/installed  ## open the chapters in JupyterLab
 	.venv/bin/jupyter lab --notebook-dir notebooks

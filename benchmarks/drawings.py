@@ -1,10 +1,10 @@
 """Draw 1,000 digits with the mouse on the drawing page, and record how many are read right.
 
 `make drawings` runs it on the built book. The drawings are twenty variations of each of fifty hands
-(`tests/strokes`), drawn by real mouse events in a headless Chromium. An answer counts by its likeliest
-digit, whether or not the page calls it unsure. How fast the page answers is measured on drawings made
-at the pace of a hand: from the moment of a mouse event until its answer is in the page, and until it
-has been painted.
+(`digitbook.strokes`), drawn by real mouse events in a headless Chromium. An answer counts by its
+likeliest digit, whether or not the page calls it unsure. How fast the page answers is measured on
+drawings made at the pace of a hand: from the moment of a mouse event until its answer is in the page,
+and until it has been painted.
 """
 
 from __future__ import annotations
@@ -20,13 +20,10 @@ from pathlib import Path
 import numpy as np
 from playwright.async_api import CDPSession, Page, async_playwright
 
+from digitbook import machine, strokes
+from digitbook.files import replacing
+
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
-
-from strokes import vary  # noqa: E402
-
-from digitbook import machine  # noqa: E402
-from digitbook.files import replacing  # noqa: E402
 
 PACE = 0.008
 """Seconds between two events of a mouse that reports 125 times a second."""
@@ -55,13 +52,13 @@ PREPARE = """
 
 
 async def draw(page: Page, mouse: CDPSession, drawing: tuple, pace: float = 0) -> np.ndarray:
-    """Draw one of `vary.drawings` and return the probabilities that the page shows."""
-    *_, strokes, width = drawing
+    """Draw one of `strokes.drawings` and return the probabilities that the page shows."""
+    *_, paths, width = drawing
     await page.evaluate(PREPARE, width)
     area = await page.locator(".draw .paper").first.bounding_box()
     sent = []
-    for stroke in strokes:
-        points = np.array([area["x"], area["y"]]) + stroke * area["width"] / vary.SIDE
+    for stroke in paths:
+        points = np.array([area["x"], area["y"]]) + stroke * area["width"] / strokes.SIDE
         kinds = ["mousePressed", *["mouseMoved"] * (len(points) - 1), "mouseReleased"]
         for kind, (x, y) in zip(kinds, [*points.tolist(), points[-1].tolist()], strict=True):
             event = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1}
@@ -87,7 +84,7 @@ async def measure(address: str, variations: int) -> dict:
         await page.locator(".draw .bars li").last.wait_for()
         await page.locator(".draw").first.scroll_into_view_if_needed()
         mouse = await page.context.new_cdp_session(page)
-        drawings = list(vary.drawings(variations))
+        drawings = list(strokes.drawings(variations))
         for drawing in drawings:
             digit, name, variation, *_ = drawing
             probabilities = await draw(page, mouse, drawing)
@@ -112,7 +109,7 @@ async def measure(address: str, variations: int) -> dict:
         "digits": digits,
         "misses": misses,
         "latency_ms": {"events": len(readings), "answered_p95": told, "painted_p95": shown},
-        "hands_sha256": hashlib.sha256(vary.FILE.read_bytes()).hexdigest(),
+        "hands_sha256": hashlib.sha256(strokes.FILE.read_bytes()).hexdigest(),
         "weights_sha256": json.loads((ROOT / "results" / "cnn.json").read_text())["weights_sha256"],
         "processor": machine.processor(),
         "commit": machine.commit(),
@@ -142,7 +139,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--site", type=Path, default=ROOT / "_build" / "html", help="the built book")
     parser.add_argument("--output", type=Path, default=ROOT / "results" / "drawings.json")
-    parser.add_argument("--variations", type=int, default=vary.VARIATIONS, help="drawings of each hand")
+    parser.add_argument(
+        "--variations", type=int, default=strokes.VARIATIONS, help="drawings of each hand"
+    )
     options = parser.parse_args()
     page = (options.site / "book" / "draw.html").resolve()
     if not page.is_file():

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from conftest import ROOT
 from playwright.sync_api import expect
-from strokes.vary import SIDE, hands
 
 from digitbook import runtime
+from digitbook.strokes import SIDE, hands
 
 SITE = ROOT / "_build" / "test" / "html"
 STATIC = SITE / "_static"
@@ -127,7 +127,8 @@ def seen(tab):
     """The 28 by 28 pixels that the page says the network sees."""
     return np.array(
         tab.locator(".seen").evaluate(
-            "it => [...it.getContext('2d').getImageData(0, 0, 28, 28).data].filter((_, k) => k % 4 === 0)"
+            "it => [...it.getContext('2d').getImageData(0, 0, 28, 28).data]"
+            ".filter((_, k) => k % 4 === 0)"
         )
     ).reshape(28, 28)
 

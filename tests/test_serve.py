@@ -23,12 +23,12 @@ from hypothesis import strategies as st
 from PIL import Image
 from playwright.sync_api import expect
 from schemathesis.config import SchemathesisConfig
-from strokes.vary import draw, drawings
 
 from digitbook import cli, openapi, serve
 from digitbook.inference import Network
 from digitbook.photo import clean_photo
 from digitbook.preprocessing import prepare_drawing
+from digitbook.strokes import draw, drawings
 
 POLICY = {
     "default-src": "'none'",

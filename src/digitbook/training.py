@@ -72,7 +72,9 @@ class _Batches(keras.utils.PyDataset):
     def num_batches(self) -> int:
         return math.ceil(len(self.x) / self.batch_size)
 
-    def on_epoch_begin(self) -> None:
+    # Keras calls this before the first epoch, too. When it says that an epoch begins, its threads may
+    # already be taking batches.
+    def on_epoch_end(self) -> None:
         self.epoch += 1
         self.order = np.random.default_rng([self.seed, self.epoch]).permutation(len(self.x))
 
