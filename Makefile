@@ -18,7 +18,7 @@ bench: .venv/installed  ## time the book's recipes against published ones (optio
 bench-serve: .venv/installed  ## time the service against a plain Flask handler (options: ARGS="--smoke")
 	.venv/bin/python benchmarks/serving.py $(ARGS)
 
-drawings: .venv/installed  ## draw 1,000 digits on the built drawing page and record what it reads
+drawings: .venv/installed  ## draw 1,000 digits on the built book's page and record how many are read right
 	.venv/bin/python benchmarks/drawings.py $(ARGS)
 
 lab: .venv/installed  ## open the chapters in JupyterLab

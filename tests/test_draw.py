@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT
 from playwright.sync_api import expect
 
-from digitbook import runtime
+from digitbook import data, inference, runtime
 from digitbook.strokes import SIDE, hands
 
 SITE = ROOT / "_build" / "test" / "html"
@@ -125,12 +125,8 @@ def says(tab, digit):
 
 def seen(tab):
     """The 28 by 28 pixels that the page says the network sees."""
-    return np.array(
-        tab.locator(".seen").evaluate(
-            "it => [...it.getContext('2d').getImageData(0, 0, 28, 28).data]"
-            ".filter((_, k) => k % 4 === 0)"
-        )
-    ).reshape(28, 28)
+    pixels = "it => [...it.getContext('2d').getImageData(0, 0, 28, 28).data]"
+    return np.array(tab.locator(".seen").evaluate(pixels)).reshape(28, 28, 4)[:, :, 0]
 
 
 @pytest.mark.parametrize("digit", range(10))
@@ -370,9 +366,18 @@ def in_the_page(tab, images):
     return np.array(found).swapaxes(0, 1)
 
 
-def test_the_page_answers_as_keras_does(visit, digits):
+def loaded(name):
+    try:
+        return data.load(name)
+    except data.DataMissing:
+        pytest.skip(f"NOT TESTED ON {name}: DIGITBOOK_DATA names no folder that holds it")
+
+
+@pytest.mark.parametrize("name", ["mnist5k", "mnist"])
+def test_the_page_answers_as_keras_does(visit, name):
     from digitbook import evaluation, experiments
 
+    digits = loaded(name)
     model, _ = experiments.load(ROOT / "results" / "cnn.keras")
     softmax = evaluation.predict(model, digits.x_test)
     temperature = json.loads((ROOT / "results" / "cnn.json").read_text())["temperature"]
@@ -384,6 +389,18 @@ def test_the_page_answers_as_keras_does(visit, digits):
     assert furthest < 1e-4
     assert np.array_equal(found.argmax(axis=1), softmax.argmax(axis=1))
     np.testing.assert_allclose(shown, evaluation.with_temperature(softmax, temperature), atol=2e-4)
+
+
+def test_the_limit_does_what_the_page_says():
+    (_, _), (images, truth) = data.hold_out(loaded("mnist"))
+    probabilities = inference.Network.load().probabilities(images)
+    unsure, wrong = probabilities.max(axis=1) < 0.8, probabilities.argmax(axis=1) != truth
+    said = (
+        f"of {len(truth):,} that were held out, it was less than 80% sure of {unsure.sum()}, and "
+        f"{(unsure & wrong).sum()} of those answers were wrong; of the other {(~unsure).sum():,} "
+        f"answers, {(~unsure & wrong).sum()} were."
+    )
+    assert said in (ROOT / "book" / "draw.md").read_text()
 
 
 def test_runtime_and_network_fit_the_budget():
