@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+from strokes.vary import draw, drawings
 from test_preprocessing import difference
 
 from digitbook.photo import clean_photo
@@ -101,6 +102,15 @@ def test_a_small_digit_on_a_large_photo(digits):
 def test_digits_of_mnist_are_photos_too(digits):
     check(digits, lambda digit: np.kron(digit, np.ones((10, 10), "uint8")))
     check(digits, lambda digit: np.kron(255 - digit, np.ones((10, 10), "uint8")))
+
+
+def test_a_drawing_on_even_paper_is_read_as_the_page_reads_it():
+    for *_, strokes, pen in drawings(1):
+        ink = draw(strokes, pen)
+        for paper, full in ((255, 0), (0, 255), (240, 20), (60, 200)):
+            image = np.uint8(np.round(paper + (full - paper) * (ink / 255)))
+            found = prepare_drawing(clean_photo(image)).astype(int)
+            assert abs(found - prepare_drawing(ink)).max() <= (2 if full % 255 else 0)
 
 
 def test_a_transparent_drawing(digits):

@@ -38,7 +38,12 @@ def clean_photo(image: Image.Image | np.ndarray) -> np.ndarray:
         ValueError: an array of another shape, type or range, or one without pixels.
     """
     grey = _grey(image)
-    ink, pieces, _ = max(_strokes(grey), _strokes(1 - grey), key=lambda found: found[-1])
+    if (paper := _even_paper(grey)) is None:
+        ink, pieces, _ = max(_strokes(grey), _strokes(1 - grey), key=lambda found: found[-1])
+    else:
+        is_dark = paper > 0 and grey.mean() <= paper
+        ink = (paper - grey) / paper if is_dark else (grey - paper) / (1 - paper)
+        pieces = _pieces(ink, CONTRAST)
     if not pieces.any():
         return np.zeros(ink.shape, "uint8")
     full = np.percentile(ink[pieces], 75)
@@ -94,6 +99,17 @@ def _on_paper(image: Image.Image) -> Image.Image:
     )
     low, high = white.getextrema()
     return white if high - low > 255 * CONTRAST else black
+
+
+def _even_paper(levels: np.ndarray) -> float | None:
+    """Return the level of paper without light or noise, as in a drawing made on a screen, or None.
+
+    There is nothing to estimate then, which takes most of the time.
+    """
+    sides = np.concatenate([levels[0], levels[-1], levels[:, 0], levels[:, -1]])
+    if (sides != sides[0]).any() or 2 * np.count_nonzero(levels == sides[0]) < levels.size:
+        return None
+    return float(sides[0])
 
 
 def _strokes(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
@@ -159,16 +175,18 @@ def _pieces(ink: np.ndarray, threshold: float) -> np.ndarray:
     labels, count = ndimage.label(ink > threshold, np.ones((3, 3)))
     if count == 0:
         return labels > 0
-    numbers = np.arange(1, count + 1)
-    mass = ndimage.sum_labels(ink, labels, numbers)
+    inked = labels > 0
+    numbers, strengths = labels[inked], ink[inked]
+    mass = np.bincount(numbers, strengths, count + 1)  # of the background, number 0, there is none
+    strongest = np.zeros(count + 1)
+    np.maximum.at(strongest, numbers, strengths)
     boxes = ndimage.find_objects(labels)
-    length = np.array([max(axis.stop - axis.start for axis in box) for box in boxes])
+    length = np.array([0, *(max(axis.stop - axis.start for axis in box) for box in boxes)])
     mass[length < SHORTEST * min(ink.shape)] = 0
-    outer = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
-    inside = ~np.isin(numbers, outer)
+    inside = np.full(count + 1, True)
+    inside[np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])] = False
     # What runs into the border is no part of the drawing, unless there is nothing else.
     if (inside & (length >= SPECK * min(ink.shape))).any():
         mass = np.where(inside, mass, 0)
-    strongest = ndimage.maximum(ink, labels, numbers)
     kept = (mass > 0) & (mass >= SPECK * mass.max()) & (strongest >= 0.5 * strongest[mass.argmax()])
-    return np.isin(labels, numbers[kept])
+    return kept[labels]
