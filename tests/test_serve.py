@@ -570,6 +570,7 @@ def test_it_serves_this_machine_until_it_is_told_to_stop(how):
         connection = http.client.HTTPConnection("127.0.0.1", port)
         connection.request("GET", "/healthz")
         assert connection.getresponse().status == 200
+        connection.close()
         process.send_signal(how)
         out, err = process.communicate()
         assert (process.returncode, out, err) == (0, "Stopped.\n", "")

@@ -70,7 +70,7 @@ def _pixel_count(content: bytes) -> int:
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             return image.width * image.height
-    except Image.DecompressionBombError:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return MAX_PIXELS + 1
     except Exception:  # decoders pass on whatever a damaged file makes them raise
         return 0
