@@ -1,7 +1,9 @@
 import importlib
 import json
+import socketserver
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from rich.console import Console
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
+import serving  # noqa: E402
 import speed  # noqa: E402
 import timed  # noqa: E402
 
@@ -181,3 +184,48 @@ def test_a_timed_run_prints_one_object():
 def test_the_peers_networks_have_their_published_size(peer, parameters):
     network = importlib.import_module(f"peers.{peer}").build()
     assert network.count_params() == parameters
+
+
+@pytest.fixture
+def answering():
+    """A server: yields its port and the list of what it is to answer, the last one again and again."""
+    answers = []
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self):
+            while self.request.recv(65_536):
+                status = answers.pop(0) if len(answers) > 1 else answers[0]
+                body = b"x" * 100_000
+                head = f"HTTP/1.1 {status} Said\r\ncontent-length: {len(body)}\r\n\r\n".encode()
+                self.request.sendall(head + body)
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield server.server_address[1], answers
+        server.shutdown()
+
+
+def test_clients_count_answers_read_to_their_end(answering):
+    port, answers = answering
+    answers.append(200)
+    found = serving.ask(port, [b"ask"], clients=3, seconds=0.3)
+    assert found["errors"] == 0
+    assert found["requests"] > 3
+    assert found["per_second"] == pytest.approx(found["requests"] / found["seconds"], rel=0.05)
+
+
+def test_a_refusal_is_an_error_and_ends_the_client(answering):
+    port, answers = answering
+    answers += [200, 200, 503]
+    found = serving.ask(port, [b"ask"], clients=1, seconds=5)
+    assert (found["requests"], found["errors"]) == (2, 1)
+
+
+def test_only_refusals_end_the_benchmark_in_a_sentence(answering):
+    port, answers = answering
+    answers.append(400)
+    with pytest.raises(SystemExit, match="no request was answered: status 400"):
+        serving.ask(port, [b"ask"], clients=1, seconds=5)
