@@ -57,7 +57,7 @@
     return new Uint32Array(Uint8ClampedArray.from(between.flat()).buffer);
   }
 
-  const GREY = colours([0, 0, 0], [255, 255, 255]), BLUE = colours([241, 237, 227], [16, 58, 94]);
+  const GREY = colours([0, 0, 0], [255, 255, 255]), BLUE = colours([253, 252, 249], [16, 58, 94]);
 
   /* Paint `count` pictures of height by width in columns; level(picture, pixel) is 0 to 255. */
   function paint(canvas, { height, width, count, columns }, palette, level) {
