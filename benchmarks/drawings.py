@@ -136,8 +136,8 @@ def show(record: dict, times: np.ndarray) -> None:
     answered, painted, waited = np.percentile(times, 95, axis=0)
     print(f"{record['right']} of {record['total']} drawings read right; {record['unsure']} not surely")
     print(
-        f"Of {len(times)} mouse events, 95 % were answered within {answered:.1f} ms and the answer painted "
-        f"within {painted:.1f} ms; the browser had kept them back for up to {waited:.1f} ms."
+        f"Of {len(times)} mouse events, 95 % were answered within {answered:.1f} ms and the answer "
+        f"painted within {painted:.1f} ms; the browser had kept them back for up to {waited:.1f} ms."
     )
 
 
