@@ -172,7 +172,9 @@ def run(app: Flask, host: str, port: int, threads: int) -> None:
     )
     server.channel_class = _Channel
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a full queue is no news
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # on which waitress ends in order
+    # waitress ends in order on KeyboardInterrupt; a shell's background job starts with SIGINT ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     name = f"[{host}]" if ":" in host else host
     print(f"http://{name}:{listening.getsockname()[1]}/ reads digits; Ctrl-C stops it.", flush=True)
     server.run()
