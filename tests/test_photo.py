@@ -5,11 +5,11 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from strokes.vary import draw, drawings
 from test_preprocessing import difference
 
 from digitbook.photo import clean_photo
 from digitbook.preprocessing import prepare_drawing
+from digitbook.strokes import draw, drawings
 
 PICKED = range(0, 200, 10)
 
