@@ -55,3 +55,20 @@ def test_build_outside_a_book_says_where_to_go(tmp_path):
     result = digitbook("build", cwd=tmp_path)
     assert result.returncode == 2
     assert "no _toc.yml" in result.stderr
+
+
+def test_data_list_tells_what_is_here(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("DIGITBOOK_DATA", str(tmp_path))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    assert cli.main(["data", "--list"]) == 0
+    where = {line.split()[0]: line[16:30].strip() for line in capsys.readouterr().out.splitlines()}
+    assert where["mnist5k"] == "here"
+    assert where["mnist"] == "to be fetched"
+    assert where["kannada"] == where["scripts"] == "not here"
+
+
+def test_data_tells_terms_and_whom_to_cite(capsys):
+    assert cli.main(["data", "mnist5k"]) == 0
+    out = capsys.readouterr().out
+    assert "CC BY-SA 3.0" in out
+    assert "Raschka" in out

@@ -174,3 +174,19 @@ def test_evaluate_warns_about_a_network_of_unknown_origin(tmp_path, capsys):
 def test_unknown_model_lists_the_known_ones(capsys):
     assert cli.main(["train", "transformer", "--data", "mnist5k"]) == 2
     assert "softmax-quick, dense-quick" in capsys.readouterr().err
+
+
+def test_set_for_evaluation_only_is_not_trained_on(few):
+    with pytest.raises(ExperimentError, match="usps is for evaluation only"):
+        Run("softmax-quick", replace(few, name="usps"), 0)
+
+
+def test_evaluation_on_other_classes_is_refused(stored, few):
+    model, note = experiments.load(stored)
+    letters = replace(few, class_names=tuple("ABCDEFGHIJ"))
+    for known in (note, None):
+        experiments.refuse_other_classes(model, known, few)
+    with pytest.raises(ExperimentError, match="tells 0 1 2 3 4 5 6 7 8 9 apart.*A B C"):
+        experiments.refuse_other_classes(model, note, letters)
+    with pytest.raises(ExperimentError, match="tells 10 classes apart.*A B C"):
+        experiments.refuse_other_classes(model, None, replace(few, class_names=tuple("ABC")))

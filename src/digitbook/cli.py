@@ -77,9 +77,15 @@ def _parser() -> argparse.ArgumentParser:
     data = commands.add_parser(
         "data",
         help="say where a data set comes from and what it holds",
-        description="Load a data set, check it, and print its source, counts, classes and hashes.",
+        description="Load a data set, check it, and print its source, counts, classes, terms and "
+        "hashes; or list the data sets.",
     )
-    data.add_argument("name", nargs="?", default="auto", help="mnist, mnist5k or auto (the default)")
+    data.add_argument(
+        "name", nargs="?", default="auto", help="one of those that --list lists, or auto (the default)"
+    )
+    data.add_argument(
+        "--list", action="store_true", help="list the data sets that are here or can be fetched"
+    )
     data.set_defaults(run=_data)
 
     train = commands.add_parser(
@@ -250,7 +256,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_data(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--data", default="mnist", metavar="NAME", help="the data set (default: mnist)"
+        "--data",
+        default="mnist",
+        metavar="NAME",
+        help="the data set, one of those that `digitbook data --list` lists (default: mnist)",
     )
 
 
@@ -325,16 +334,24 @@ def _build(options: argparse.Namespace) -> int:
 
 
 def _data(options: argparse.Namespace) -> int:
-    from digitbook import data
+    from digitbook import data, sources
 
+    if options.list:
+        for name in sources.names():
+            entry = sources.entry(name)
+            elsewhere = "to be fetched" if entry.fetched_from else "not here"
+            print(f"{name:<15} {'here' if sources.is_here(name) else elsewhere:<14} {entry.summary}")
+        return 0
     dataset = data.load(options.name)
-    entry = data.REGISTRY[dataset.name]
+    entry = sources.entry(dataset.name)
     print(entry.summary)
     print(f"source   {dataset.source}")
     print(f"counts   {len(dataset.x_train):,} training, {len(dataset.x_test):,} test")
     print(f"classes  {' '.join(dataset.class_names)}")
-    print(f"sha256   {dataset.sha256} (of the four below)")
-    for part, digest in entry.sha256.items():
+    print(f"terms    {entry.terms}")
+    print(f"cite     {entry.citation}")
+    print(f"sha256   {dataset.sha256} (of its four arrays' hashes)")
+    for part, digest in (entry.sha256 or {}).items():
         print(f"  {part:<8} {digest}")
     return 0
 
@@ -404,6 +421,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         )
     else:
         experiments.refuse_overlap(note, dataset)
+    experiments.refuse_other_classes(model, note, dataset)
     found = experiments.evaluate(model, dataset)
     if options.json:
         print(json.dumps(found))

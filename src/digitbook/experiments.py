@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import log_loss
 
-from digitbook import data, evaluation, machine, records, training
+from digitbook import data, evaluation, machine, records, sources, training
 from digitbook.backend import keras
 from digitbook.data import Dataset
 from digitbook.errors import BadInput
@@ -44,11 +44,22 @@ class ExperimentError(BadInput):
 
 @dataclass(frozen=True)
 class Run:
-    """A recipe, a data set and a seed: all that decides the outcome, up to the machine."""
+    """A recipe, a data set and a seed: all that decides the outcome, up to the machine.
+
+    Raises:
+        ExperimentError: the data set is for evaluation only.
+    """
 
     model: str
     dataset: Dataset
     seed: int
+
+    def __post_init__(self):
+        if sources.entry(self.dataset.name).evaluation_only:
+            raise ExperimentError(
+                f"{self.dataset.name} is for evaluation only; train on another set and use "
+                f"`digitbook evaluate MODEL --data {self.dataset.name}`."
+            )
 
     def build(self) -> keras.Sequential:
         """Return the untrained network."""
@@ -264,9 +275,22 @@ def load(path: Path) -> tuple[keras.Sequential, dict | None]:
     return model, note
 
 
+def refuse_other_classes(model: keras.Sequential, note: dict | None, dataset: Dataset) -> None:
+    """Raise `ExperimentError` if a network tells other classes apart than those of `dataset`."""
+    outputs = model.output_shape[-1]
+    names = (note or {}).get(
+        "classes", dataset.class_names if outputs == len(dataset.class_names) else ()
+    )
+    if tuple(names) != dataset.class_names:
+        raise ExperimentError(
+            f"This network tells {' '.join(names) or f'{outputs} classes'} apart, and the classes of "
+            f"{dataset.name} are {' '.join(dataset.class_names)}: no answer could be right."
+        )
+
+
 def refuse_overlap(note: dict, dataset: Dataset) -> None:
     """Raise `ExperimentError` if a network with this note saw test images of `dataset` in training."""
-    if note["data"] == data.REGISTRY[dataset.name].drawn_from:
+    if note["data"] == sources.entry(dataset.name).drawn_from:
         raise ExperimentError(
             f"This network was trained on {note['data']}, and the test images of {dataset.name} are "
             f"among the training images of {note['data']}: it would be asked what it has been told."

@@ -8,10 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from digitbook import evaluation, experiments, records
-from digitbook.data import REGISTRY
 from digitbook.experiments import ExperimentError
 from digitbook.files import replacing
 from digitbook.records import Record
+from digitbook.sources import entry
 
 
 def release(model: str, data: str, results: Path) -> Path:
@@ -43,7 +43,7 @@ def card(record: Record, found: list[Record]) -> str:
     weakest = min(per_class, key=lambda name: per_class[name]["recall"])
     return CARD.format(
         **{**record, **recipe, **metrics},
-        summary=REGISTRY[record["data"]].summary,
+        summary=entry(record["data"]).summary,
         seeds=", ".join(map(str, seeds)),
         variation=", ".join(f"{name} {limit:g}" for name, limit in variation),
         low=low,
