@@ -95,7 +95,7 @@ def build(
     Args:
         root: the folder of `_toc.yml`.
         output: where everything that is built goes.
-        dataset: what the chapters run on: `auto`, `mnist` or `mnist5k`.
+        dataset: what the chapters run on, a name that `digitbook.data.load` takes.
         only: run this chapter alone; its name or how that begins. The site is rendered if every
             other chapter has been run before.
         jobs: how many chapters run side by side.
@@ -241,6 +241,11 @@ def notice(digits: data.Dataset) -> str:
     """Return the banner for every page of a site that was not computed on the whole of MNIST."""
     if digits.name == "mnist":
         return ""
+    if digits.name != "mnist5k":
+        return (
+            f"This copy of the book was computed on <b>{digits.name}</b>. Its text was written about "
+            "MNIST's digits: what it says of them need not hold here."
+        )
     return (
         f"This copy of the book was computed on <b>{digits.name}</b>, a sample of 5,000 MNIST digits: "
         "its figures, recorded experiments aside, differ from those on the whole of MNIST."
