@@ -7,14 +7,14 @@ scripts/browser.sh
 build=_build/test
 mkdir -p $build
 
-# What the drawing page runs on comes from npm, so it is fetched before every host is out of reach.
+# What the site needs of npm is fetched before every host is out of reach.
 DIGITBOOK_CACHE=$PWD/$build/cache .venv/bin/python - <<'PYTHON'
 from pathlib import Path
 from digitbook import runtime
 try:
     runtime.bundle(Path("book/runtime"))
 except runtime.RuntimeMissing as error:
-    print(f"test: the drawing page will not be tested: {error}")
+    print(f"test: the drawing page and the fonts will not be tested: {error}")
 PYTHON
 
 export KERAS_HOME=$PWD/$build/keras https_proxy=http://127.0.0.1:9 HTTPS_PROXY=http://127.0.0.1:9
@@ -25,6 +25,8 @@ DIGITBOOK_CACHE=$PWD/$build/cache .venv/bin/digitbook build --data mnist5k --out
 
 echo "Running every chapter again with an empty model cache (nbval)"
 rm -rf $build/second-cache
+mkdir $build/second-cache
+[ ! -d $build/cache/runtime ] || cp -R $build/cache/runtime $build/second-cache
 DIGITBOOK_CACHE=$PWD/$build/second-cache .venv/bin/python -m pytest -q -n 2 --dist loadfile \
     --nbval --nbval-sanitize-with tests/sanitize.cfg --nbval-cell-timeout 1800 $build/executed
 

@@ -10,6 +10,8 @@ import yaml
 from bs4 import BeautifulSoup
 from conftest import ROOT
 
+from digitbook import sources
+
 SITE = ROOT / "_build" / "test" / "html"
 CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text())
 PAGES = [CONTENTS["root"], *(entry["file"] for part in CONTENTS["parts"] for entry in part["chapters"])]
@@ -94,3 +96,38 @@ def test_page_in_a_browser(browser, page, viewport, scheme):
     pictures = "[...document.images].filter(image => !image.complete || !image.naturalWidth).length"
     assert tab.evaluate(pictures) == 0
     context.close()
+
+
+WRITE = """([tag, text]) => {
+  const element = document.createElement(tag);
+  element.id = "written";
+  element.textContent = text;
+  document.querySelector("article").append(element);
+  return document.fonts.ready.then(() => [...document.fonts].map((face) => face.status));
+}"""
+
+
+def test_style_sheet_names_fonts_that_are_there():
+    static = SITE / "_static"
+    named = re.findall(r"""url\(["']?([^"')]+)""", (static / "fonts.css").read_text())
+    assert [name for name in named if not (static / name).is_file()] == []
+
+
+@pytest.mark.parametrize("tag", ["p", "h2", "code"])
+@pytest.mark.parametrize("name", ["kannada", "devanagari", "bangla", "telugu"])
+def test_class_names_are_shown_in_a_font_of_the_site(browser, name, tag):
+    if not (SITE / "_static" / "fonts.css").stat().st_size:
+        pytest.skip("THE SITE'S FONTS ARE NOT TESTED: it was built without npm")
+    tab = browser.new_page()
+    tab.goto((SITE / f"{PAGES[0]}.html").as_uri())
+    assert set(tab.evaluate(WRITE, ["p", "digits"])) == {"unloaded"}
+    tab.evaluate("document.querySelector('#written').remove()")
+    assert tab.evaluate(WRITE, [tag, "".join(sources.REGISTRY[name].class_names)]).count("loaded") == 1
+    tools = tab.context.new_cdp_session(tab)
+    for domain in ("DOM", "CSS"):
+        tools.send(f"{domain}.enable")
+    root = tools.send("DOM.getDocument")["root"]["nodeId"]
+    node = tools.send("DOM.querySelector", {"nodeId": root, "selector": "#written"})["nodeId"]
+    (font,) = tools.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
+    assert (font["isCustomFont"], font["glyphCount"]) == (True, 10)
+    tab.close()

@@ -1,9 +1,10 @@
-"""What the drawing page runs on: TensorFlow.js from the npm registry, and the released network.
+"""What the site needs of the npm registry, TensorFlow.js and fonts, and the released network.
 
-`write` puts both among the site's static files, anew at every build. TensorFlow.js is installed by
-the lock in `book/runtime` and bundled, with only what the page calls, into one script, by the Node that
-came with the Python packages; the result is cached. Where npm cannot be reached the book is built all
-the same, and the drawing page says what is missing.
+`write` puts all of it among the site's static files, anew at every build. The packages are installed by
+the lock in `book/runtime` and bundled by the Node that came with the Python packages: TensorFlow.js,
+with only what the drawing page calls, into one script, and the fonts for class names that devices lack
+into one style sheet beside their files; the result is cached. Where npm cannot
+be reached the book is built all the same, and the drawing page says what is missing.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from digitbook.files import cache_dir, replacing
 NETWORK = "cnn"
 """The exported network that the page reads with."""
 SCRIPT, BINARY, LICENCES = "tensorflow.js", "tensorflow.wasm", "tensorflow.js.LEGAL.txt"
+FONTS, FONT_LICENCES = "fonts.css", "fonts.css.LEGAL.txt"
 EMBEDDED = "embedded.js"
 """A copy of what the page fetches, as a script: a page that was opened from disk may not fetch."""
 QUICK = ("--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=30000")
@@ -37,7 +39,7 @@ class RuntimeMissing(Exception):
 
 def cached(source: Path) -> Path:
     """Return the folder of the bundle made from `source` (`book/runtime`); it may not be there yet."""
-    files = ("package.json", "package-lock.json", SCRIPT)
+    files = ("package.json", "package-lock.json", SCRIPT, FONTS)
     digest = hashlib.sha256(b"".join((source / name).read_bytes() for name in files)).hexdigest()
     return cache_dir() / "runtime" / digest[:16]
 
@@ -71,6 +73,9 @@ def bundle(source: Path) -> Path:
                 backend = modules / "@tensorflow" / "tfjs-backend-wasm" / "dist"
                 shutil.copy(backend / "tfjs-backend-wasm-simd.wasm", fresh / BINARY)
                 shutil.copy(modules / "axe-core" / AXE, fresh)
+                licences = sorted(modules.glob("@fontsource/*/LICENSE"))
+                texts = "\n".join(path.read_text() for path in licences)
+                (fresh / FONT_LICENCES).write_text(texts)
     return target
 
 
@@ -93,13 +98,14 @@ def _npm(folder: Path, *arguments: str) -> None:
 
 
 def write(folder: Path, source: Path, results: Path) -> str | None:
-    """Write what the drawing page loads to `folder`, and return why it cannot be had, or None.
+    """Write what the pages load to `folder`, and return why npm's part cannot be had, or None.
 
     Args:
         folder: the site's static files.
         source: the lock and the script to bundle, `book/runtime`; a book without it needs nothing.
         results: where the exported network lies.
     """
+    (folder / FONTS).touch()  # every page names it, whether or not there are fonts
     if not source.is_dir():
         return None
     try:
@@ -108,7 +114,8 @@ def write(folder: Path, source: Path, results: Path) -> str | None:
         (folder / SCRIPT).write_text("window.digitbookTensorFlow = { missing: true };\n")
         return str(error)
     fetched = [*network(results), built / BINARY]
-    for path in (*fetched, built / SCRIPT, built / LICENCES):
+    fonts = [built / FONTS, built / FONT_LICENCES, *built.glob("*.woff*")]
+    for path in (*fetched, built / SCRIPT, built / LICENCES, *fonts):
         shutil.copy(path, folder)
     addresses = {path.name: _address(path) for path in fetched}
     (folder / EMBEDDED).write_text(f"window.digitbookEmbedded = {json.dumps(addresses)};\n")
