@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Sequence
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -12,6 +14,8 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure as MatplotlibFigure
+
+from digitbook import fonts
 
 PAPER, INK, MUTED = "#fdfcf9", "#22313f", "#667380"
 BLUE, ORANGE, GREEN, PURPLE = "#2f6690", "#d1603d", "#4c8055", "#7b5a94"
@@ -30,7 +34,7 @@ def set_style() -> None:
         context="notebook",
         style="ticks",
         palette=[BLUE, ORANGE, GREEN, PURPLE, "#b8860b", "#8c564b", MUTED, "#17828c"],
-        font="DejaVu Sans",
+        font=fonts.OWN,
         rc={
             "figure.facecolor": PAPER,
             "axes.facecolor": PAPER,
@@ -54,6 +58,26 @@ def set_style() -> None:
             "image.cmap": PIXELS.name,
         },
     )
+
+
+def legible(class_names: Sequence[str]) -> tuple[str, ...]:
+    """Return what figures drawn from now on can call the classes: their names, if there are fonts.
+
+    Fonts for scripts that Matplotlib's own font lacks are added to the style. Where they cannot be had,
+    a `UserWarning` says so and the classes are called by their numbers, `"0"`, `"1"`, ….
+    """
+    text, families = "".join(class_names), (fonts.OWN,)
+    if fonts.lacking(text, families):
+        families += fonts.others()
+        mpl.rcParams["font.family"] = families
+    if missing := fonts.lacking(text, families):
+        warnings.warn(
+            f"Figures call the classes by their numbers, since no font here has {missing}. "
+            "`digitbook build` fetches fonts for several scripts, if npm can be reached.",
+            stacklevel=2,
+        )
+        return tuple(str(number) for number in range(len(class_names)))
+    return tuple(class_names)
 
 
 class Figure(MatplotlibFigure):
@@ -130,7 +154,8 @@ def learning_curves(histories: dict[str, dict[str, list[float]]], metric: str = 
 def confusion_matrix(counts: pd.DataFrame) -> Figure:
     """Draw a confusion matrix, counts or shares, with its mistakes coloured and its zeros blank."""
     figure, axes = subplots(height=5.4)
-    wrong = counts.where(~np.eye(len(counts), dtype=bool), 0)
+    names = legible(counts.index)
+    wrong = counts.where(~np.eye(len(counts), dtype=bool), 0).set_axis(names).set_axis(names, axis=1)
     shares = counts.to_numpy().dtype.kind == "f"
     labels = counts.map(lambda value: (f"{value:.1%}" if shares else f"{value:,}") if value else "")
     sns.heatmap(

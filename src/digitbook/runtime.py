@@ -3,7 +3,7 @@
 `write` puts all of it among the site's static files, anew at every build. The packages are installed by
 the lock in `book/runtime` and bundled by the Node that came with the Python packages: TensorFlow.js,
 with only what the drawing page calls, into one script, and the fonts for class names that devices lack
-into one style sheet beside their files; the result is cached. Where npm cannot
+(see `digitbook.fonts`) into one style sheet beside their files; the result is cached. Where npm cannot
 be reached the book is built all the same, and the drawing page says what is missing.
 """
 
@@ -77,6 +77,15 @@ def bundle(source: Path) -> Path:
                 texts = "\n".join(path.read_text() for path in licences)
                 (fresh / FONT_LICENCES).write_text(texts)
     return target
+
+
+def is_reachable() -> bool:
+    """Tell whether npm's registry answers within 5 seconds."""
+    try:
+        _npm(Path.cwd(), "ping", "--fetch-retries=0", "--fetch-timeout=5000")
+    except RuntimeMissing:
+        return False
+    return True
 
 
 def _npm(folder: Path, *arguments: str) -> None:
