@@ -22,7 +22,7 @@ STATIC = SITE / "_static"
 PAGES = [(SITE / "book" / f"{name}.html").as_uri() for name in ("draw", "index")]
 BUDGET = 450_000
 """Bytes, compressed as served, of the runtime and the network together."""
-SCRIPTS = ("prepare.js", "tensorflow.js", "network.js", "draw.js")
+SCRIPTS = ("element.js", "prepare.js", "tensorflow.js", "network.js", "draw.js")
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'"
 )
@@ -334,7 +334,7 @@ def test_without_the_runtime_the_page_says_what_is_missing(browser, tmp_path):
         reason = runtime.write(tmp_path, source, ROOT / "results")
     assert reason == "npm ci failed (ECONNREFUSED)"
     assert not runtime.is_cached(source)
-    for name in SCRIPTS[:1] + SCRIPTS[2:]:
+    for name in SCRIPTS[:2] + SCRIPTS[3:]:
         shutil.copy(STATIC / name, tmp_path)
     (tmp_path / "index.html").write_text(HTML)
     tab = browser.new_page()

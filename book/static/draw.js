@@ -12,19 +12,9 @@
   const UNSURE = 0.8; // an answer below this probability is called unsure; book/draw.md says why
   const STEP = 10, SMALL_STEP = 2; // of the keyboard's pen, in pixels of SIDE
   const PAUSE = 700; // milliseconds without a change before the answer is announced
-  const { prepareDrawing } = window.digitbookPrepare;
+  const { prepareDrawing } = window.digitbookPrepare, element = window.digitbookElement;
 
   const percent = (p) => (p >= 0.995 ? ">99%" : p < 0.005 ? "<1%" : `${Math.round(100 * p)}%`);
-
-  function element(name, properties = {}, ...children) {
-    const made = document.createElement(name);
-    for (const [key, value] of Object.entries(properties)) {
-      if (key in made && !key.includes("-") && key !== "role") made[key] = value;
-      else made.setAttribute(key, value);
-    }
-    made.append(...children);
-    return made;
-  }
 
   /* Ink: strokes on any 2D context whose canvas stands for SIDE by SIDE. */
 

@@ -3,7 +3,7 @@
 (() => {
   const page = document.getElementById("explorer");
   const { sets, leftOut } = window.digitbookMistakes;
-  const here = document.currentScript.src;
+  const here = document.currentScript.src, element = window.digitbookElement;
 
   const ORDERS = {
     votes: "most votes",
@@ -74,16 +74,6 @@
   }
 
   /* Parts of the page. */
-
-  function element(name, properties = {}, ...children) {
-    const made = document.createElement(name);
-    for (const [key, value] of Object.entries(properties)) {
-      if (key in made && !key.includes("-") && key !== "role") made[key] = value;
-      else made.setAttribute(key, value);
-    }
-    made.append(...children);
-    return made;
-  }
 
   function choice(key, label, options) {
     const list = element("select", { id: `explorer-${key}` },

@@ -28,9 +28,8 @@ PAGE = Path(__file__).parent / "page"
 STATIC = Path(__file__).parents[2] / "book" / "static"
 ASSETS = {
     **dict.fromkeys(("page.css", "page.js"), PAGE),
-    **dict.fromkeys(
-        ("digitbook.css", "draw.css", "prepare.js", "service.js", "draw.js", "logo.svg"), STATIC
-    ),
+    **dict.fromkeys(("digitbook.css", "draw.css", "logo.svg"), STATIC),
+    **dict.fromkeys(("element.js", "prepare.js", "service.js", "draw.js"), STATIC),
 }
 """The files of the page, and where they are."""
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
