@@ -1,9 +1,12 @@
 from dataclasses import replace
+from string import ascii_uppercase
 
 import pytest
+from conftest import ROOT
 
-from digitbook import cli, experiments, records
+from digitbook import cli, experiments, records, release
 from digitbook.experiments import Run
+from digitbook.sources import REGISTRY
 
 
 def run(seed, validation_accuracy, accuracy=0.9, configuration="new", finished="2026-02-01"):
@@ -46,14 +49,49 @@ def recorded(digits, tmp_path):
 def test_released_file_scores_what_its_card_says(recorded, digits, capsys):
     results, record = recorded
     assert cli.main(["release", "softmax-quick", "--data", "mnist5k", "--results", str(results)]) == 0
-    model, note = experiments.load(results / "softmax-quick.keras")
+    model, note = experiments.load(results / "mnist5k-softmax-quick.keras")
     found = experiments.evaluate(model, digits)
     assert found["errors"] == record["errors"]
     assert note["seed"] == 0
-    card = (results / "softmax-quick.md").read_text()
+    card = (results / "mnist5k-softmax-quick.md").read_text()
     assert f"makes {found['errors']} mistakes on the 1,000 test digits: {found['accuracy']:.2%}" in card
     assert record["commit"] in card
     assert "7,850 parameters" in card
+    assert "`digitbook evaluate results/mnist5k-softmax-quick.keras --data mnist5k`" in card
+    assert REGISTRY["mnist5k"].terms in card
+
+
+def test_committed_cards_are_those_that_release_writes():
+    found = records.read()
+    for path in (ROOT / "results").glob("*.md"):
+        run = next(run for run in found if release.file_name(run) == path.stem)
+        chosen = records.released(found, run["model"], run["data"])
+        assert path.read_text() == release.card(chosen, found), f"run `digitbook release`: {path.name}"
+
+
+def test_card_of_a_network_for_letters_speaks_of_letters(recorded):
+    per_class = {letter: {"recall": 0.5} for letter in ascii_uppercase}
+    record = {**recorded[1], "data": "letters", "per_class": per_class}
+    card = release.card(record, [record])
+    assert "# Model card: letters-softmax-quick\n" in card
+    assert "reads one handwritten letter." in card
+    assert f"`(N, 26)`, one probability for each of {', '.join(ascii_uppercase)}" in card
+    assert REGISTRY["letters"].terms in card
+    assert "digit" not in card.replace("digitbook", "").replace("as MNIST's digits are", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "terms"), [("telugu", "free for non-commercial use"), ("mine", "unknown")]
+)
+def test_terms_that_do_not_allow_a_release_are_kept(recorded, name, terms, capsys):
+    results, record = recorded
+    (old,) = (results / "runs").iterdir()
+    old.unlink()
+    records.write(results, "other", {**record, "data": name})
+    assert cli.main(["release", "softmax-quick", "--data", name, "--results", str(results)]) == 2
+    told = capsys.readouterr().err
+    assert f"trained on {name} must not be released; the terms of {name}: {terms}" in told
+    assert [path.name for path in results.iterdir()] == ["runs"]
 
 
 def test_another_network_under_the_run_s_name_is_refused(recorded, capsys):
@@ -64,4 +102,4 @@ def test_another_network_under_the_run_s_name_is_refused(recorded, capsys):
     experiments.save(model, path, record)
     assert cli.main(["release", "softmax-quick", "--data", "mnist5k", "--results", str(results)]) == 2
     assert "is not the network that was recorded" in capsys.readouterr().err
-    assert not (results / "softmax-quick.keras").exists()
+    assert [path.name for path in results.iterdir()] == ["runs"]

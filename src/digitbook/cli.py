@@ -149,8 +149,8 @@ def _parser() -> argparse.ArgumentParser:
     release = commands.add_parser(
         "release",
         help="publish a recorded network with its model card",
-        description="Copy the network of the run with the best validation accuracy to MODEL.keras "
-        "beside the records, and write its model card.",
+        description="Copy the network of the run with the best validation accuracy beside the records, "
+        "to MODEL.keras, or NAME-MODEL.keras for data other than mnist, and write its model card.",
     )
     release.add_argument("model", help="the name of a recorded model, such as cnn")
     _add_data(release)
