@@ -3,6 +3,7 @@ import os
 import shutil
 import struct
 from pathlib import Path
+from string import ascii_uppercase
 
 import numpy as np
 import pytest
@@ -34,6 +35,23 @@ def digits(tmp_path_factory):
             del os.environ["DIGITBOOK_CACHE"]
         else:
             os.environ["DIGITBOOK_CACHE"] = before
+
+
+@pytest.fixture(scope="session")
+def letters(tmp_path_factory):
+    """A folder with an exported network for A to Z: the released one, calling a 0 an A, and so on."""
+    from digitbook import experiments, export, models
+
+    released, note = experiments.load(ROOT / "results" / "cnn.keras")
+    *weights, kernel, bias = released.get_weights()
+    model = models.build_cnn(26, filters=(16, 32, 80))
+    more = [np.pad(kernel, [(0, 0), (0, 16)]), np.pad(bias, (0, 16), constant_values=-100)]
+    model.set_weights([*weights, *more])
+    record = {**note, "data": "letters", "metrics": note, "per_class": dict.fromkeys(ascii_uppercase)}
+    folder = tmp_path_factory.mktemp("letters")
+    experiments.save(model, folder / "letters-cnn.keras", record)
+    export.export(folder / "letters-cnn.keras", folder)
+    return folder
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 import json
 import shutil
+from string import ascii_uppercase
 
 import numpy as np
 import pytest
@@ -57,6 +58,13 @@ def test_description_says_what_is_on_record(released):
         assert description[key] == record[key]
     assert description["accuracy"] == record["metrics"]["accuracy"]
     assert description["classes"] == list("0123456789")
+    assert description["kind"] == "digits"
+
+
+def test_a_network_for_letters_is_called_one(letters):
+    network = Network.load(letters / "letters-cnn.tflite")
+    assert network.description["name"] == "letters-cnn"
+    assert (network.kind, network.class_names) == ("letters", list(ascii_uppercase))
 
 
 def patches(x, size, strides, padding, fill):
@@ -139,7 +147,7 @@ def test_every_kind_of_layer_is_written(tmp_path, digits):
     expected = evaluation.predict(model, images)
     assert np.abs(read(tmp_path / "new", "all", scale(images)) - expected).max() < 1e-5
     network = Network.load(tmp_path / "new" / "all.tflite")
-    assert network.class_names == ["0", "1", "2"]
+    assert (network.kind, network.class_names) == ("characters", ["0", "1", "2"])
     assert np.abs(network.probabilities(images) - expected).max() < 1e-5
 
 

@@ -4,7 +4,8 @@ A network called NAME becomes three files:
 
 - `NAME.tflite`: the network for LiteRT, float32 (see `digitbook.inference`).
 - `NAME.bin`: all weights, little-endian float16, one after the other.
-- `NAME.json`: one object that describes both. `name`; `classes`, a list of names in the order of the
+- `NAME.json`: one object that describes both. `name`; `kind`, what the network reads: "digits",
+  "letters", or "characters" where that is not known; `classes`, a list of names in the order of the
   probabilities; `temperature`, by which the logits are divided before probabilities are shown; where
   they are on record, `data` and `data_sha256` (what the network was trained on) and `accuracy` of
   `examples` test digits; `weights_sha256`, as in the run's record; `sha256` of the two files by
@@ -46,6 +47,7 @@ from digitbook.backend import keras
 from digitbook.errors import BadInput
 from digitbook.files import replacing
 from digitbook.inference import Network
+from digitbook.sources import entry
 
 layers = keras.layers
 
@@ -142,6 +144,7 @@ def describe(model_path: Path) -> tuple[keras.Sequential, dict]:
     known = {key: note[key] for key in ("data", "data_sha256", "accuracy", "examples") if key in note}
     return model, {
         "name": model_path.stem,
+        "kind": entry(note.get("data")).kind,
         "classes": note.get("classes", [str(number) for number in range(model.output_shape[-1])]),
         "temperature": note.get("temperature", 1.0),
         **known,

@@ -44,12 +44,14 @@ class NotReadable(BadInput):
 class Network:
     """An exported network; several threads may ask it at once.
 
-    `class_names` lists the classes in the order of the probabilities, `temperature` divides the
-    logits, and `description` holds what `NAME.json` says.
+    `class_names` lists the classes in the order of the probabilities, `kind` says what they are
+    ("digits", "letters" or "characters"), `temperature` divides the logits, and `description` holds
+    what `NAME.json` says.
     """
 
     def __init__(self, description: dict, softmax: Callable[[np.ndarray], np.ndarray]):
         self.description = description
+        self.kind: str = description.get("kind", "characters")
         self.class_names: list[str] = description["classes"]
         self.temperature: float = description["temperature"]
         self._softmax = softmax
