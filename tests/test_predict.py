@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+from string import ascii_uppercase
 
 import numpy as np
 import pytest
@@ -136,6 +137,15 @@ def test_keras_network_gives_the_answers_of_its_export(predict, drawings):
     for ours, theirs in zip(json.loads(out), json.loads(kerases), strict=True):
         assert theirs["label"] == ours["label"]
         assert theirs["probabilities"] == pytest.approx(ours["probabilities"], abs=1e-5)
+
+
+def test_answers_carry_the_names_of_the_network_s_classes(predict, drawings, letters):
+    _, out, _ = predict(drawings, "--model", letters / "letters-cnn.tflite", "--json")
+    assert [item["label"] for item in json.loads(out)] == list("ABCDEFGHIJ")
+    assert list(json.loads(out)[0]["probabilities"]) == list(ascii_uppercase)
+    _, out, _ = predict(drawings / "3.png", "--model", letters / "letters-cnn.keras", "--top", "2")
+    row = next(line for line in out.splitlines() if "3.png" in line)
+    assert row.split("│")[2].strip() == "D"
 
 
 @pytest.mark.parametrize(

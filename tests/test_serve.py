@@ -13,6 +13,7 @@ import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from string import ascii_uppercase
 
 import numpy as np
 import pytest
@@ -180,6 +181,35 @@ def test_the_model_is_described(client, network):
     assert model == {key: network.description[key] for key in network.description if key != "layers"}
     assert model["classes"] == network.class_names
     assert client.get("/healthz").json == {"status": "ok"}
+
+
+def test_a_network_for_letters_is_served_as_one(letters):
+    client = serve.create_app(Network.load(letters / "letters-cnn.tflite")).test_client()
+    (found,) = post(client, encoded(255 - SEVEN)).json["predictions"]
+    assert found["label"] == "H"
+    assert list(found["probabilities"]) == list(ascii_uppercase)
+    assert client.get("/api/model").json["kind"] == "letters"
+    for path in ("/", "/openapi.json"):
+        told = client.get(path).text
+        assert "letter" in told
+        assert "digit" not in told.replace("digitbook", "")
+
+
+def test_a_keras_file_is_served_as_its_export(network, digits, monkeypatch):
+    apps = []
+    monkeypatch.setattr(serve, "run", lambda app, *_: apps.append(app))
+    assert cli.main(["serve", "--model", str(ROOT / "results" / "cnn.keras")]) == 0
+    batches = digits.x_test[:40].reshape(20, 2, 28, 28)
+
+    def ask(images):
+        return apps[0].test_client().post("/api/predict", json={"images": images.tolist()})
+
+    with ThreadPoolExecutor(4) as pool:
+        for images, response in zip(batches, pool.map(ask, batches), strict=True):
+            for found, row in zip(
+                response.json["predictions"], network.probabilities(images), strict=True
+            ):
+                np.testing.assert_allclose(list(found["probabilities"].values()), row, atol=1e-4)
 
 
 def test_the_readme_s_example_is_answered_as_it_says(client):
@@ -454,7 +484,8 @@ def visit(browser, port):
     """Opens the page and fails on whatever the browser complains about."""
     opened, complaints = [], []
 
-    def go(**options):
+    def go(port=port, **options):
+        home = f"http://127.0.0.1:{port}/"
         context = browser.new_context(**options)
         opened.append(context)
         tab = context.new_page()
@@ -464,7 +495,6 @@ def visit(browser, port):
         tab.goto(home)
         return tab
 
-    home = f"http://127.0.0.1:{port}/"
     yield go
     for context in opened:
         context.close()
@@ -491,6 +521,17 @@ def test_the_page_reads_what_is_drawn(visit, scheme):
     expect(tab.locator(".draw .answer")).to_have_text("7")
     tab.get_by_role("button", name="Clear").click()
     expect(tab.locator(".draw .answer")).to_have_text("–")
+
+
+def test_the_page_of_a_network_for_letters_asks_for_letters(visit, letters):
+    with serving("--model", str(letters / "letters-cnn.tflite")) as (_, port):
+        tab = visit(port)
+        expect(tab).to_have_title("Draw a letter")
+        expect(tab.locator(".draw .remark")).to_have_text("An empty canvas is not a letter.")
+        expect(tab.locator(".draw .hint")).to_have_text("Draw a letter here")
+        draw_seven(tab)
+        expect(tab.locator(".draw .answer")).to_have_text("H")
+        expect(tab.get_by_role("list", name="Probability of each letter")).to_contain_text("Z")
 
 
 def test_the_page_fits_a_phone(visit):

@@ -11,6 +11,7 @@ window.digitbookService = (() => {
   }
 
   return {
+    kind: document.querySelector("[data-engine=api]").dataset.kind,
     get classes() { return classes; },
     async ready() { ({ classes } = await asked("api/model")); },
     async read(image) {

@@ -177,9 +177,9 @@ def _parser() -> argparse.ArgumentParser:
 
     predict = commands.add_parser(
         "predict",
-        help="read the digits in images",
-        description="Read the one digit in each image: a photo, a scan or a drawing, dark on light or "
-        "light on dark.",
+        help="read the digits, or letters, in images",
+        description="Read the one digit in each image, or what else MODEL reads: a photo, a scan or a "
+        "drawing, dark on light or light on dark.",
     )
     predict.add_argument(
         "files",
@@ -187,12 +187,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="an image, a folder of images, or - for one image on standard input",
     )
-    predict.add_argument(
-        "--model",
-        type=Path,
-        metavar="PATH",
-        help="an exported .tflite network, or a .keras file (default: the released network)",
-    )
+    _add_network(predict)
     predict.add_argument(
         "--top",
         type=_whole(1),
@@ -226,7 +221,7 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = commands.add_parser(
         "serve",
-        help="read digits over HTTP, with a page to draw them on",
+        help="read drawings over HTTP, with a page to draw on",
         description="Serve the drawing page and POST /api/predict until told to stop. Anyone who "
         "reaches the address may use it: by default that is this machine alone.",
     )
@@ -241,9 +236,7 @@ def _parser() -> argparse.ArgumentParser:
         default=8000,
         help="the port; 0 takes a free one (default: 8000)",
     )
-    serve.add_argument(
-        "--model", type=Path, metavar="PATH", help="an exported network (default: the released one)"
-    )
+    _add_network(serve)
     serve.add_argument(
         "--threads",
         type=_whole(1),
@@ -261,6 +254,15 @@ def _add_data(command: argparse.ArgumentParser) -> None:
         default="mnist",
         metavar="NAME",
         help="the data set, one of those that `digitbook data --list` lists (default: mnist)",
+    )
+
+
+def _add_network(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--model",
+        type=Path,
+        metavar="PATH",
+        help="an exported .tflite network, or a .keras file (default: the released network)",
     )
 
 
@@ -523,10 +525,10 @@ def _labels(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from digitbook import inference, serve
+    from digitbook import serve
 
-    network = inference.Network.load(options.model or inference.RELEASED)
-    serve.run(serve.create_app(network), options.host, options.port, options.threads)
+    app = serve.create_app(_network(options.model))
+    serve.run(app, options.host, options.port, options.threads)
     return 0
 
 

@@ -36,8 +36,8 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+import threading
 import warnings
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -112,14 +112,20 @@ def export(model_path: Path, folder: Path) -> list[Path]:
 
 
 def network(model_path: Path) -> Network:
-    """Return a `.keras` network that answers as its export does, for `digitbook predict`.
+    """Return a `.keras` network that answers as its export does, if more slowly.
 
     Raises:
         ExperimentError: the file is missing or damaged, or does not take 28×28 images.
         ExportError: it does not give probabilities.
     """
     model, description = describe(model_path)
-    return Network(description, partial(evaluation.predict, model))
+    lock = threading.Lock()  # Keras's predict is made for one thread at a time
+
+    def softmax(images: np.ndarray) -> np.ndarray:
+        with lock:
+            return evaluation.predict(model, images)
+
+    return Network(description, softmax)
 
 
 def describe(model_path: Path) -> tuple[keras.Sequential, dict]:

@@ -34,26 +34,29 @@ REFUSED = {
 Schema = dict[str, Any]
 
 
-def describe(class_names: Iterable[str]) -> Schema:
-    """Return the OpenAPI 3.1 description of a service whose network knows these classes."""
+def describe(class_names: Iterable[str], one: str) -> Schema:
+    """Return the OpenAPI 3.1 description of a service whose network knows these classes.
+
+    `one` is what an image shows: "digit", "letter" or "character".
+    """
     names = list(class_names)
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "digitbook",
             "version": "1",
-            "summary": "Reads one handwritten digit an image.",
+            "summary": f"Reads one handwritten {one} an image.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "paths": {
             "/": {
                 "get": {
                     "operationId": "page",
-                    "summary": "The page to draw a digit on.",
+                    "summary": f"The page to draw a {one} on.",
                     "responses": {"200": _content("The page.", "text/html", {"type": "string"})},
                 }
             },
-            "/api/predict": {"post": _predict()},
+            "/api/predict": {"post": _predict(one)},
             "/api/model": {
                 "get": {
                     "operationId": "model",
@@ -80,7 +83,7 @@ def describe(class_names: Iterable[str]) -> Schema:
     }
 
 
-def _predict() -> Schema:
+def _predict(one: str) -> Schema:
     upload = {
         "type": "array",
         "items": {"type": "string", "contentMediaType": "application/octet-stream"},
@@ -102,7 +105,7 @@ def _predict() -> Schema:
     return {
         "operationId": "predict",
         "summary": f"Read one image, or up to {MAX_IMAGES}.",
-        "description": "Uploaded images may be drawings, scans or photos of one digit, dark on light "
+        "description": f"Uploaded images may be drawings, scans or photos of one {one}, dark on light "
         "or light on dark, of any size. A request is answered as a whole or refused as a whole.",
         "requestBody": {"required": True, "content": body},
         "responses": {"200": answer, **refused},
@@ -139,6 +142,7 @@ def _schemas(names: list[str]) -> dict[str, Schema]:
             "required": ["name", "classes", "temperature"],
             "properties": {
                 "name": {"type": "string"},
+                "kind": {"type": "string", "description": "what it reads"},
                 "classes": {"const": names},
                 "temperature": {"type": "number", "exclusiveMinimum": 0},
             },

@@ -10,7 +10,9 @@ import json
 import logging
 import signal
 import socket
+from html import escape
 from pathlib import Path
+from string import Template
 
 from flask import Flask, Response, abort, request
 from waitress.channel import HTTPChannel
@@ -51,9 +53,12 @@ def create_app(network: Network | None = None) -> Flask:
         BadInput: there is no such network, or a file of the page is missing.
     """
     network = network or Network.load()
-    page = _read(PAGE / "index.html")
+    one = network.kind.removesuffix("s")
+    page = Template(_read(PAGE / "index.html").decode()).substitute(
+        one=escape(one), kind=escape(network.kind)
+    )
     assets = {name: _read(folder / name) for name, folder in ASSETS.items()}
-    description = openapi.describe(network.class_names)
+    description = openapi.describe(network.class_names, one)
     model = {key: value for key, value in network.description.items() if key != "layers"}
 
     app = Flask("digitbook", static_folder=None, template_folder=None)
@@ -175,6 +180,6 @@ def run(app: Flask, host: str, port: int, threads: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     name = f"[{host}]" if ":" in host else host
-    print(f"http://{name}:{listening.getsockname()[1]}/ reads digits; Ctrl-C stops it.", flush=True)
+    print(f"http://{name}:{listening.getsockname()[1]}/ is open; Ctrl-C stops it.", flush=True)
     server.run()
     print("Stopped.")
