@@ -22,7 +22,7 @@ STATIC = SITE / "_static"
 PAGES = [(SITE / "book" / f"{name}.html").as_uri() for name in ("draw", "index")]
 BUDGET = 450_000
 """Bytes, compressed as served, of the runtime and the network together."""
-SCRIPTS = ("element.js", "prepare.js", "tensorflow.js", "network.js", "draw.js")
+SCRIPTS = ("element.js", "prepare.js", runtime.SCRIPT, runtime.LIST, "network.js", "draw.js")
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'"
 )
@@ -46,14 +46,32 @@ def _built():
         pytest.skip("THE DRAWING PAGE IS NOT TESTED: the site was built without TensorFlow.js from npm")
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """The page on a server with a strict Content-Security-Policy, apart from the book's theme."""
-    folder = tmp_path_factory.mktemp("draw")
-    names = [*SCRIPTS, runtime.BINARY, "cnn.json", "cnn.bin", "draw.css", "digitbook.css"]
-    for name in names:
+def write_page(folder, *networks):
+    """Write the page apart from the book's theme, with these networks, to a new folder."""
+    results = folder / "results"
+    results.mkdir(parents=True)
+    for path in networks:
+        for suffix in (".json", ".bin"):
+            shutil.copy(path.with_suffix(suffix), results)
+    names = {*SCRIPTS, runtime.BINARY, f"{runtime.BINARY}.js", "draw.css", "digitbook.css"}
+    for name in names - {runtime.LIST}:
         shutil.copy(STATIC / name, folder)
+    runtime.write_networks(folder, results)
     (folder / "index.html").write_text(HTML)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, letters):
+    """The page with the released network alone and, in the folder `both`, with one for letters."""
+    folder = tmp_path_factory.mktemp("draw")
+    write_page(folder / "one", inference.RELEASED)
+    write_page(folder / "both", inference.RELEASED, letters / "letters-cnn.json")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(folder):
+    """The address of both pages on a server with a strict Content-Security-Policy."""
 
     class Handler(SimpleHTTPRequestHandler):
         def end_headers(self):
@@ -65,16 +83,16 @@ def address(tmp_path_factory):
 
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=folder)) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
+        yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 
 
 @pytest.fixture
-def visit(browser, address):
+def visit(browser, server):
     """Open the page and wait until it reads; no error may come up and nothing else be asked."""
     contexts, errors, hosts = [], [], set()
 
-    def visit(target=address, prepare="", **more):
+    def visit(target=f"{server}/one/", prepare="", **more):
         context = browser.new_context(**{"viewport": {"width": 1000, "height": 900}, **more})
         contexts.append(context)
         context.add_init_script(prepare)
@@ -164,6 +182,100 @@ def test_a_second_finger_does_not_draw(visit):
     finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     assert alone.any()
     assert np.array_equal(seen(tab), alone)
+
+
+def test_one_network_leaves_no_choice(visit):
+    expect(visit().get_by_role("radiogroup")).to_have_count(0)
+
+
+@pytest.fixture
+def both(visit, server, folder):
+    """Open the page with two networks."""
+
+    def both(from_disk=False, **more):
+        place = folder.as_uri() if from_disk else server
+        return visit(f"{place}/both/index.html", **more)
+
+    return both
+
+
+def choose(tab, kind):
+    tab.get_by_role("radiogroup", name="What you draw").get_by_role("radio", name=kind).check()
+
+
+def test_letters_are_read_once_they_are_chosen(both):
+    tab, asked = both(), []
+    tab.on("request", lambda request: asked.append(request.url.rpartition("/")[2].partition("?")[0]))
+    draw(tab, WRITTEN[7])
+    says(tab, 7)
+    assert asked == []
+    choose(tab, "Letters A to Z")
+    says(tab, "H")
+    assert asked == ["letters-cnn.json", "letters-cnn.bin"]
+    expect(tab.get_by_role("status")).to_contain_text("H, ")
+    shares = tab.get_by_role("list", name="Probability of each letter").get_by_role("listitem")
+    expect(shares).to_have_count(26)
+    assert tab.locator(".bars .first b").inner_text() == "H"
+    expect(tab.locator(".maps canvas")).to_have_count(3)
+    expect(tab.get_by_role("application", name="Canvas to draw a letter on")).to_be_visible()
+    tab.get_by_role("button", name="Clear").click()
+    expect(tab.get_by_text("Draw a letter here")).to_be_visible()
+    expect(tab.locator(".remark")).to_have_text("An empty canvas is not a letter.")
+    choose(tab, "Digits 0 to 9")
+    expect(tab.get_by_text("Draw a digit here")).to_be_visible()
+    draw(tab, WRITTEN[3])
+    says(tab, 3)
+    expect(tab.locator(".bars li")).to_have_count(10)
+    assert len(asked) == 2
+
+
+def test_the_choice_is_made_with_the_keyboard(both):
+    tab = both()
+    tab.keyboard.press("Tab")
+    expect(tab.get_by_role("radio", name="Digits")).to_be_focused()
+    tab.keyboard.press("ArrowRight")
+    expect(tab.get_by_role("radio", name="Letters")).to_be_checked()
+    tab.keyboard.press("Tab")
+    expect(tab.get_by_role("application", name="Canvas to draw a letter on")).to_be_focused()
+
+
+def test_both_networks_read_from_disk(both):
+    tab = both(from_disk=True)
+    draw(tab, WRITTEN[6])
+    says(tab, 6)
+    choose(tab, "Letters")
+    says(tab, "G")
+
+
+def test_a_choice_that_is_taken_back_while_it_loads_changes_nothing(both):
+    tab, held = both(), []
+    tab.route("**/letters-cnn.bin*", held.append)
+    draw(tab, WRITTEN[4])
+    choose(tab, "Letters")
+    says(tab, "…")
+    choose(tab, "Digits")
+    says(tab, 4)
+    with tab.expect_response("**/letters-cnn.bin*"):
+        held[0].continue_()
+    tab.evaluate("digitbookNetworks[1].ready()")
+    says(tab, 4)
+    expect(tab.locator(".bars li")).to_have_count(10)
+
+
+def test_a_network_that_cannot_be_loaded_is_named_and_may_be_tried_again(browser, server):
+    tab = browser.new_page()
+    tab.goto(f"{server}/both/")
+    draw(tab, WRITTEN[2])
+    says(tab, 2)
+    tab.route("**/letters-cnn.bin*", lambda route: route.abort())
+    choose(tab, "Letters")
+    says(tab, "The network could not be loaded (letters-cnn.bin: no answer).")
+    choose(tab, "Digits")
+    says(tab, 2)
+    tab.unroute("**/letters-cnn.bin*")
+    choose(tab, "Letters")
+    says(tab, "C")
+    tab.close()
 
 
 def test_undo_and_clear(visit):
@@ -321,7 +433,7 @@ def test_without_webassembly_it_reads_all_the_same(visit):
     tab = visit(prepare="delete window.WebAssembly")
     draw(tab, WRITTEN[5])
     says(tab, 5)
-    assert tab.evaluate("digitbookNetwork.backend") == "cpu"
+    assert tab.evaluate("digitbookNetworks[0].backend") == "cpu"
 
 
 def test_without_the_runtime_the_page_says_what_is_missing(browser, tmp_path):
@@ -334,7 +446,7 @@ def test_without_the_runtime_the_page_says_what_is_missing(browser, tmp_path):
         reason = runtime.write(tmp_path, source, ROOT / "results")
     assert reason == "npm ci failed (ECONNREFUSED)"
     assert not runtime.is_cached(source)
-    for name in SCRIPTS[:2] + SCRIPTS[3:]:
+    for name in SCRIPTS[:2] + SCRIPTS[4:]:
         shutil.copy(STATIC / name, tmp_path)
     (tmp_path / "index.html").write_text(HTML)
     tab = browser.new_page()
@@ -347,10 +459,10 @@ def test_without_the_runtime_the_page_says_what_is_missing(browser, tmp_path):
 
 
 SOFTMAX = """
-async (images) => {
+async ([number, images]) => {
   const found = [];
   for (const image of images) {
-    const { softmax, probabilities } = await digitbookNetwork.read(Uint8Array.from(image));
+    const { softmax, probabilities } = await digitbookNetworks[number].read(Uint8Array.from(image));
     found.push([Array.from(softmax), probabilities]);
   }
   return found;
@@ -358,11 +470,11 @@ async (images) => {
 """
 
 
-def in_the_page(tab, images):
-    """Softmax and shown probabilities of images (N, 28, 28), as arrays (N, 10)."""
+def in_the_page(tab, images, number=0):
+    """Softmax and shown probabilities of images (N, 28, 28), as arrays (N, classes)."""
     found = []
     for start in range(0, len(images), 500):
-        found += tab.evaluate(SOFTMAX, images[start : start + 500].reshape(-1, 784).tolist())
+        found += tab.evaluate(SOFTMAX, [number, images[start : start + 500].reshape(-1, 784).tolist()])
     return np.array(found).swapaxes(0, 1)
 
 
@@ -385,10 +497,22 @@ def test_the_page_answers_as_keras_does(visit, name):
     found, shown = in_the_page(tab, digits.x_test)
     furthest = np.abs(found - softmax).max()
     print(f"\nsoftmax of {len(found):,} digits within {furthest:.1e} of Keras")
-    assert tab.evaluate("digitbookNetwork.backend") == "wasm"
+    assert tab.evaluate("digitbookNetworks[0].backend") == "wasm"
     assert furthest < 1e-4
     assert np.array_equal(found.argmax(axis=1), softmax.argmax(axis=1))
     np.testing.assert_allclose(shown, evaluation.with_temperature(softmax, temperature), atol=2e-4)
+
+
+def test_every_network_of_the_page_answers_as_keras_does(both, digits, letters):
+    from digitbook import evaluation, experiments
+
+    model, _ = experiments.load(letters / "letters-cnn.keras")
+    tab = both()
+    choose(tab, "Letters")
+    expect(tab.locator(".bars li")).to_have_count(26)
+    images = digits.x_test[:100]
+    found, _ = in_the_page(tab, images, number=1)
+    assert np.abs(found - evaluation.predict(model, images)).max() < 1e-4
 
 
 def test_the_limit_does_what_the_page_says():
@@ -403,29 +527,60 @@ def test_the_limit_does_what_the_page_says():
     assert said in (ROOT / "book" / "draw.md").read_text()
 
 
-def test_runtime_and_network_fit_the_budget():
-    names = [runtime.SCRIPT, runtime.BINARY, "cnn.json", "cnn.bin", "network.js"]
-    sizes = {name: len(gzip.compress((STATIC / name).read_bytes())) for name in names}
-    print(f"\ncompressed: {sizes}, {sum(sizes.values()):,} bytes in all")
-    assert sum(sizes.values()) <= BUDGET
+def test_runtime_and_any_network_fit_the_budget(folder):
+    common = (runtime.SCRIPT, runtime.BINARY, runtime.LIST, "network.js")
+    pairs = [*runtime.networks(ROOT / "results"), *runtime.networks(folder / "both")]
+    for pair in pairs:
+        files = [*(STATIC / name for name in common), *pair]
+        sizes = {file.name: len(gzip.compress(file.read_bytes())) for file in files}
+        print(f"\ncompressed: {sizes}, {sum(sizes.values()):,} bytes in all")
+        assert sum(sizes.values()) <= BUDGET
+
+
+def test_the_built_page_offers_what_is_released():
+    told = (STATIC / runtime.LIST).read_text().removeprefix("window.digitbookReleased = ")
+    listed = json.loads(told.rstrip(";\n"))
+    assert listed[0] == {"name": "cnn", "kind": "digits", "classes": list("0123456789")}
+    released = [weights.stem for _, weights in runtime.networks(ROOT / "results")]
+    assert [each["name"] for each in listed] == released
+    for name in (f"{each['name']}{suffix}" for each in listed for suffix in (".json", ".bin")):
+        assert (STATIC / name).read_bytes() == (ROOT / "results" / name).read_bytes()
+        assert (STATIC / f"{name}.js").is_file()
+
+
+def violations(tab, part):
+    """What axe-core finds wrong in a part of the page, with the elements."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DIGITBOOK_CACHE", str(ROOT / "_build" / "test" / "cache"))
+        axe = runtime.cached(ROOT / "book" / "runtime") / runtime.AXE
+    if not axe.is_file():
+        pytest.skip(f"ACCESSIBILITY IS NOT TESTED: axe-core came with no build ({axe} is missing)")
+    tab.evaluate(axe.read_text())
+    # Without preloading, which asks for the style sheets once more: not allowed from disk.
+    found = tab.evaluate(f"axe.run('{part}', {{ preload: false }})")["violations"]
+    return [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_letters_fit_the_screen_and_axe_finds_nothing(both, width, scheme):
+    tab = both(from_disk=True, viewport={"width": width, "height": 900})
+    tab.evaluate(f"document.documentElement.dataset.theme = '{scheme}'")
+    choose(tab, "Letters")
+    draw(tab, WRITTEN[8])
+    says(tab, "I")
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    assert violations(tab, ".draw") == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("page", PAGES)
-def test_axe_finds_nothing(visit, page, width, scheme, monkeypatch):
-    monkeypatch.setenv("DIGITBOOK_CACHE", str(ROOT / "_build" / "test" / "cache"))
-    axe = runtime.cached(ROOT / "book" / "runtime") / runtime.AXE
-    if not axe.is_file():
-        pytest.skip(f"ACCESSIBILITY IS NOT TESTED: axe-core came with no build ({axe} is missing)")
+def test_axe_finds_nothing(visit, page, width, scheme):
     tab = visit(page, viewport={"width": width, "height": 900}, color_scheme=scheme)
     draw(tab, WRITTEN[8])
     says(tab, 8)
-    tab.evaluate(axe.read_text())
-    part = "article.bd-article" if "draw.html" in page else ".draw"
-    # Without preloading, which asks for the style sheets once more: not allowed from disk.
-    found = tab.evaluate(f"axe.run('{part}', {{ preload: false }})")["violations"]
-    assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []
+    assert violations(tab, "article.bd-article" if "draw.html" in page else ".draw") == []
 
 
 def test_drawings_are_read(tmp_path):

@@ -3,9 +3,10 @@
  *
  * What is drawn is kept as strokes and inked on a canvas of 280 by 280 pixels that nobody sees, so that
  * neither the screen's resolution nor the page's colours or width change what the network is given.
- * What reads it is an engine: `ready()` resolves when it may be asked, `classes` lists the classes, and
- * `read(image)` resolves to `probabilities` and, if it has them, `maps` (see network.js). It is the
- * network in the page, or with data-engine="api" the one behind `digitbook serve` (service.js). */
+ * What reads it is an engine: `kind` says what it reads ("digits"), `ready()` resolves when it may be
+ * asked, `classes` lists the classes then, and `read(image)` resolves to `probabilities` and, if it has
+ * them, `maps` (see network.js). The engines are the networks in the page, of which one is chosen, or with
+ * data-engine="api" the network behind `digitbook serve` (service.js). */
 (() => {
   const SIDE = 280;
   const PEN = { least: 8, usual: 16, most: 24 }; // widths, in pixels of SIDE
@@ -77,7 +78,8 @@
 
   function start(box, number) {
     const compact = box.classList.contains("compact");
-    const engine = box.dataset.engine === "api" ? window.digitbookService : window.digitbookNetwork;
+    const offered = box.dataset.engine === "api" ? [window.digitbookService] : window.digitbookNetworks;
+    const engines = compact ? offered.slice(0, 1) : offered;
     const id = (name) => `draw-${number}-${name}`;
 
     /* What is drawn. The stroke under way is the last one. */
@@ -90,12 +92,11 @@
     /* Parts of the page. */
 
     const canvas = element("canvas", {
-      className: "paper", tabIndex: 0, role: "application",
-      "aria-label": "Canvas to draw a digit on", "aria-describedby": id("keys"),
+      className: "paper", tabIndex: 0, role: "application", "aria-describedby": id("keys"),
     });
     const context = canvas.getContext("2d");
     const pen = element("span", { className: "pen", hidden: true });
-    const hint = element("p", { className: "hint", "aria-hidden": "true" }, "Draw a digit here");
+    const hint = element("p", { className: "hint", "aria-hidden": "true" });
     const undo = button("Undo", () => take(1));
     const clear = button("Clear", () => take(strokes.length));
     const range = element("input", { type: "range", min: PEN.least, max: PEN.most, step: "any", value: width });
@@ -106,7 +107,7 @@
     const answer = element("p", { className: "answer" });
     const remark = element("p", { className: "remark" });
     const status = element("p", { className: "unseen", role: "status", "aria-live": "polite" });
-    const bars = element("ol", { className: "bars", role: "list", "aria-label": "Probability of each digit" });
+    const bars = element("ol", { className: "bars", role: "list" });
     const seen = element("canvas", {
       className: "seen", width: 28, height: 28, role: "img",
       "aria-label": "The drawing as the network gets it, 28 by 28 pixels, light on dark",
@@ -114,6 +115,7 @@
     const maps = element("div", { className: "maps", hidden: true });
 
     box.replaceChildren(
+      ...(engines.length > 1 ? [choice()] : []),
       element("div", { className: "desk" },
         element("div", { className: "sheet" }, canvas, hint, pen),
         element("div", { className: "tools" }, undo, clear,
@@ -131,6 +133,17 @@
       const made = element("button", { type: "button" }, text);
       made.addEventListener("click", act);
       return made;
+    }
+
+    function choice() {
+      const options = engines.map((each, k) => {
+        const radio = element("input", { type: "radio", name: id("engine"), checked: k === 0 });
+        radio.addEventListener("change", () => { touched = true; use(each); });
+        const { kind, classes } = each;
+        const name = kind[0].toUpperCase() + kind.slice(1);
+        return element("label", {}, radio, `${name} ${classes[0]} to ${classes[classes.length - 1]}`);
+      });
+      return element("div", { className: "choice", role: "radiogroup", "aria-label": "What you draw" }, ...options);
     }
 
     function take(count) {
@@ -236,6 +249,7 @@
     /* From the strokes to the screen and to the answer. */
 
     let columns; // of a layer's maps
+    let engine, one; // which reads, and the word for one of what it reads
     let loaded = false, failed = null, reading = false, again = false, touched = false, since = 0;
 
     function resize() {
@@ -296,7 +310,7 @@
     }
 
     function showNothing() {
-      show("–", loaded ? "An empty canvas is not a digit." : "The network is being loaded.", "empty");
+      show("–", loaded ? `An empty canvas is not a ${one}.` : "The network is being loaded.", "empty");
       fill(null);
       maps.hidden = true;
       announce("The canvas is empty.");
@@ -352,14 +366,36 @@
     }
     function say(text) { status.textContent = text; }
 
+    /* Read with this engine from now on; what is drawn stays. */
+    function use(chosen) {
+      engine = chosen;
+      one = engine.kind.replace(/s$/, "");
+      [loaded, failed] = [false, null];
+      canvas.setAttribute("aria-label", `Canvas to draw a ${one} on`);
+      hint.textContent = `Draw a ${one} here`;
+      bars.setAttribute("aria-label", `Probability of each ${one}`);
+      bars.replaceChildren();
+      maps.replaceChildren();
+      maps.hidden = true;
+      read();
+      announce(`The network for ${engine.kind} is being loaded.`);
+      const unlessLeft = (act) => (value) => { if (engine === chosen) { act(value); read(); } };
+      engine.ready().then(unlessLeft(ready), unlessLeft((error) => { failed = error.message; }));
+    }
+
+    function ready() {
+      const { classes } = engine;
+      bars.replaceChildren(...classes.map(bar));
+      bars.classList.toggle("many", classes.length > 13);
+      bars.style.setProperty("--longest", Math.max(...classes.map((name) => name.length)));
+      loaded = true;
+    }
+
     window.addEventListener("resize", resize); // a change of the screen's resolution, too
     new ResizeObserver(resize).observe(canvas);
     place();
+    use(engines[0]);
     resize();
-    engine.ready().then(() => {
-      bars.replaceChildren(...engine.classes.map(bar));
-      loaded = true;
-    }, (error) => { failed = error.message; }).then(read);
   }
 
   document.querySelectorAll(".draw").forEach(start);

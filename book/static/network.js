@@ -1,60 +1,66 @@
 "use strict";
-/* The released network in the browser: its weights as `digitbook export` wrote them, its layers run by
- * TensorFlow.js. Like every engine of the drawing page (draw.js) it has `ready()`, `classes` and
- * `read(image)`. */
-window.digitbookNetwork = (() => {
-  const NAME = "cnn";
+/* The released networks in the browser: their weights as `digitbook export` wrote them, their layers run
+ * by TensorFlow.js. Each is an engine of the drawing page (draw.js), with its `kind`, `classes`, `ready()`
+ * and `read(image)`; networks.js lists what there is. */
+window.digitbookNetworks = (() => {
   const here = document.currentScript.src;
   const tf = window.digitbookTensorFlow;
-  let description, steps, starting;
+  let computing; // a promise of what TensorFlow.js computes with: "wasm", or "cpu" where that cannot start
+  window.digitbookEmbedded = {};
 
-  const engine = {
-    get classes() { return description.classes; },
-    get temperature() { return description.temperature; },
-    backend: null, // what TensorFlow.js computes with: "wasm", or "cpu" where that cannot start
+  function engine({ name, kind, classes }) {
+    let temperature, steps, starting;
 
-    /* Resolves once `read` may be called; rejects with a message for the reader. */
-    ready: () => (starting ??= start()),
-
-    /* image: 784 grey levels from 0 to 255, as `prepareDrawing` returns them. Resolves to
-     * `probabilities`, one for each class, with the temperature applied; `softmax`, the same without;
-     * and `maps`, what the last convolution of each size answered: {convolution (its number, from 1),
-     * height, width, channels, values}, the channels of a place side by side, 0 where nothing was found. */
-    async read(image) {
-      const { softmax, maps } = run(image);
-      return { probabilities: tempered(softmax, description.temperature), softmax, maps };
-    },
-  };
-
-  async function start() {
-    if (!tf || tf.missing) {
-      throw new Error("This copy of the book was built without TensorFlow.js, which reads the drawings, " +
-        "because npm could not fetch it. “make book”, run again with a network, adds it.");
+    async function start() {
+      if (!tf || tf.missing) {
+        throw new Error("This copy of the book was built without TensorFlow.js, which reads the drawings, " +
+          "because npm could not fetch it. “make book”, run again with a network, adds it.");
+      }
+      const description = await (await fetched(`${name}.json`)).json();
+      const version = description.sha256[".bin"].slice(0, 8);
+      const weights = decoded(await (await fetched(`${name}.bin`, `?v=${version}`)).arrayBuffer());
+      await (computing ??= address("tensorflow.wasm").then(tf.start));
+      temperature = description.temperature;
+      steps = assembled(description.layers, weights);
+      run(steps, new Uint8Array(784)); // the first run sets up what the later ones use
     }
-    if (location.protocol === "file:") await loadEmbedded();
-    description = await (await fetched(`${NAME}.json`, { cache: "no-cache" })).json();
-    const version = description.sha256[".bin"].slice(0, 8);
-    const weights = decoded(await (await fetched(`${NAME}.bin?v=${version}`)).arrayBuffer());
-    engine.backend = await tf.start(address("tensorflow.wasm"));
-    steps = assembled(description.layers, weights);
-    run(new Uint8Array(784)); // the first run sets up what the later ones use
+
+    return {
+      name, kind, classes,
+      get backend() { return computing; },
+
+      /* Resolves once `read` may be called; rejects with a message for the reader, who may try again. */
+      ready: () => (starting ??= start().catch((error) => { starting = null; throw error; })),
+
+      /* image: 784 grey levels from 0 to 255, as `prepareDrawing` returns them. Resolves to
+       * `probabilities`, one for each class, with the temperature applied; `softmax`, the same without;
+       * and `maps`, what the last convolution of each size answered: {convolution (its number, from 1),
+       * height, width, channels, values}, the channels of a place side by side, 0 where nothing was found. */
+      async read(image) {
+        const { softmax, maps } = run(steps, image);
+        return { probabilities: tempered(softmax, temperature), softmax, maps };
+      },
+    };
   }
 
-  /* A page that was opened from disk may not fetch; it takes the files' contents from a script. */
-  const loadEmbedded = () => new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = new URL("embedded.js", here);
-    script.onload = resolve;
-    script.onerror = () => reject(new Error("The file embedded.js, which holds the network, is missing."));
-    document.head.append(script);
-  });
+  /* Where a file beside this script is. A page that was opened from disk may not fetch it, and takes its
+   * content from a script. */
+  async function address(file, query = "") {
+    if (location.protocol !== "file:") return new URL(file + query, here).href;
+    return new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = new URL(`${file}.js`, here);
+      script.onload = () => resolve(window.digitbookEmbedded[file]);
+      script.onerror = () => reject(new Error(`The file ${file}.js, which the network needs, is missing.`));
+      document.head.append(script);
+    });
+  }
 
-  const address = (name) =>
-    window.digitbookEmbedded?.[name.replace(/\?.*/, "")] ?? new URL(name, here).href;
-
-  async function fetched(name, options) {
-    const answer = await fetch(address(name), options);
-    if (!answer.ok) throw new Error(`The network could not be loaded (${name}: ${answer.status}).`);
+  /* A file without a version in its query is asked for anew. */
+  async function fetched(file, query = "") {
+    const place = await address(file, query);
+    const answer = await fetch(place, query ? {} : { cache: "no-cache" }).catch(() => ({ status: "no answer" }));
+    if (!answer.ok) throw new Error(`The network could not be loaded (${file}: ${answer.status}).`);
     return answer;
   }
 
@@ -117,7 +123,7 @@ window.digitbookNetwork = (() => {
     },
   };
 
-  function run(image) {
+  function run(steps, image) {
     return tf.tidy(() => {
       const maps = [];
       let x = tf.tensor(Float32Array.from(image, (level) => level / 255), [1, 28, 28]);
@@ -142,5 +148,5 @@ window.digitbookNetwork = (() => {
     return raised.map((p) => p / total);
   }
 
-  return engine;
+  return window.digitbookReleased.map(engine);
 })();

@@ -223,11 +223,11 @@ def _site_task(root: Path, output: Path, every: list[Chapter], digits: data.Data
     configuration = [root / "_config.yml", root / "_toc.yml", root / "requirements.txt"]
     code = [LIBRARY / f"{module}.py" for module in ("site", "book", "explorer", "runtime")]
     recorded = (root / "results" / "runs").glob("*.json")
-    network = filter(Path.is_file, runtime.network(root / "results"))
+    networks = [path for pair in runtime.networks(root / "results") for path in pair]
     return {
         "name": "site",
         "actions": [(_render, [root, output, every, digits])],
-        "file_dep": list(map(str, [*prose, *sources, *configuration, *code, *recorded, *network])),
+        "file_dep": list(map(str, [*prose, *sources, *configuration, *code, *recorded, *networks])),
         "uptodate": [
             config_changed({"notice": notice(digits), "repository": repository_url()}),
             # A site that was rendered without the drawing page's runtime tries to get it again.

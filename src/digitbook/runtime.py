@@ -1,4 +1,4 @@
-"""What the site needs of the npm registry, TensorFlow.js and fonts, and the released network.
+"""What the site needs of the npm registry, TensorFlow.js and fonts, and the released networks.
 
 `write` puts all of it among the site's static files, anew at every build. The packages are installed by
 the lock in `book/runtime` and bundled by the Node that came with the Python packages: TensorFlow.js,
@@ -22,11 +22,11 @@ from filelock import FileLock
 from digitbook.files import cache_dir, replacing
 
 NETWORK = "cnn"
-"""The exported network that the page reads with."""
+"""The released network that the drawing page begins with, and the landing page's only one."""
+LIST = "networks.js"
+"""A script that says which networks there are."""
 SCRIPT, BINARY, LICENCES = "tensorflow.js", "tensorflow.wasm", "tensorflow.js.LEGAL.txt"
 FONTS, FONT_LICENCES = "fonts.css", "fonts.css.LEGAL.txt"
-EMBEDDED = "embedded.js"
-"""A copy of what the page fetches, as a script: a page that was opened from disk may not fetch."""
 QUICK = ("--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=30000")
 """Options of npm that let a build without a network go on after seconds, not minutes."""
 AXE = "axe.min.js"
@@ -49,9 +49,11 @@ def is_cached(source: Path) -> bool:
     return not source.is_dir() or cached(source).is_dir()
 
 
-def network(results: Path) -> list[Path]:
-    """Return the files of the exported network that the page fetches."""
-    return [results / f"{NETWORK}.json", results / f"{NETWORK}.bin"]
+def networks(results: Path) -> list[tuple[Path, Path]]:
+    """Return each released network's description and weights, those of `NETWORK` first."""
+    weights = sorted(results.glob("*.bin"), key=lambda path: (path.stem != NETWORK, path.stem))
+    pairs = [(path.with_suffix(".json"), path) for path in weights]
+    return [pair for pair in pairs if pair[0].is_file()]
 
 
 def bundle(source: Path) -> Path:
@@ -112,25 +114,38 @@ def write(folder: Path, source: Path, results: Path) -> str | None:
     Args:
         folder: the site's static files.
         source: the lock and the script to bundle, `book/runtime`; a book without it needs nothing.
-        results: where the exported network lies.
+        results: where the released networks lie.
     """
     (folder / FONTS).touch()  # every page names it, whether or not there are fonts
     if not source.is_dir():
         return None
+    write_networks(folder, results)
     try:
         built = bundle(source)
     except RuntimeMissing as error:
         (folder / SCRIPT).write_text("window.digitbookTensorFlow = { missing: true };\n")
         return str(error)
-    fetched = [*network(results), built / BINARY]
     fonts = [built / FONTS, built / FONT_LICENCES, *built.glob("*.woff*")]
-    for path in (*fetched, built / SCRIPT, built / LICENCES, *fonts):
+    for path in (built / SCRIPT, built / LICENCES, *fonts):
         shutil.copy(path, folder)
-    addresses = {path.name: _address(path) for path in fetched}
-    (folder / EMBEDDED).write_text(f"window.digitbookEmbedded = {json.dumps(addresses)};\n")
+    _offer(built / BINARY, folder)
     return None
 
 
-def _address(path: Path) -> str:
-    """Return a file's content as an address."""
-    return f"data:application/octet-stream;base64,{base64.b64encode(path.read_bytes()).decode()}"
+def write_networks(folder: Path, results: Path) -> None:
+    """Write the released networks to `folder`, and `LIST` with the name, kind and classes of each."""
+    listed = []
+    for description, weights in networks(results):
+        known = json.loads(description.read_text())
+        listed.append({key: known[key] for key in ("name", "kind", "classes")})
+        _offer(description, folder)
+        _offer(weights, folder)
+    (folder / LIST).write_text(f"window.digitbookReleased = {json.dumps(listed)};\n")
+
+
+def _offer(path: Path, folder: Path) -> None:
+    """Copy what the page fetches, and its content as a script: opened from disk, it may not fetch."""
+    shutil.copy(path, folder)
+    address = f"data:application/octet-stream;base64,{base64.b64encode(path.read_bytes()).decode()}"
+    script = f"window.digitbookEmbedded[{json.dumps(path.name)}] = {json.dumps(address)};\n"
+    (folder / f"{path.name}.js").write_text(script)
