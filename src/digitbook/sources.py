@@ -279,6 +279,29 @@ REGISTRY = {
         otherwise=_scripts,
         is_here=lambda: all(map(is_here, SCRIPTS)),
     ),
+    "emnist-letters": Entry(
+        summary="emnist-letters: 124,800 + 20,800 letters A to Z, upper and lower case as one class",
+        terms="none stated by NIST, who published it; not to be released",
+        citation="G. Cohen, S. Afshar, J. Tapson and A. van Schaik, “EMNIST: an extension of MNIST to "
+        "handwritten letters”, arXiv:1702.05373, 2017; derived from NIST Special Database 19",
+        class_names=LETTERS,
+        kind="letters",
+        otherwise=fetch.emnist_letters,
+        is_here=lambda: fetch.kept("emnist-letters").is_file(),
+        fetched_from=fetch.EMNIST_URL,
+    ),
+    "kmnist": Entry(
+        summary="kmnist: 60,000 + 10,000 cursive Japanese characters, ten hiragana",
+        terms="CC BY-SA 4.0, published by CODH, the Center for Open Data in the Humanities, Tokyo",
+        citation="T. Clanuwat, M. Bober-Irizar, A. Kitamoto, A. Lamb, K. Yamamoto and D. Ha, “Deep "
+        "Learning for Classical Japanese Literature”, arXiv:1812.01718, 2018",
+        class_names=tuple("おきすつなはまやれを"),
+        kind="characters",
+        may_release=True,
+        otherwise=fetch.kmnist,
+        is_here=lambda: fetch.kept("kmnist").is_file(),
+        fetched_from=fetch.KMNIST_URL,
+    ),
     "usps": Entry(
         summary="usps: 7,291 + 2,007 digits from American envelopes, for evaluation only",
         terms="none stated by AT&T Research, who published it; not to be released",

@@ -17,13 +17,22 @@ WIDTH = 120
 """Columns of what is written into a file or a log."""
 
 
-def console() -> Console:
-    """Return what prints tables and lines, as wide as the terminal where there is one."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+def console(stderr: bool = False) -> Console:
+    """Return what prints tables and lines, as wide as the terminal where there is one.
+
+    They go to standard output, or to standard error where that is kept for answers.
+    """
+    is_terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    return Console(
+        stderr=stderr, highlight=False, width=None if is_terminal else WIDTH, force_jupyter=False
+    )
 
 
 def progress(console: Console) -> Progress:
-    """Return a line with what is under way, how much is done and the time; gone when it ends."""
+    """Return a line with what is under way, how much is done and the time; gone when it ends.
+
+    Where there is no terminal, nothing is shown.
+    """
     return Progress(
         SpinnerColumn(),
         "{task.description}",
@@ -32,4 +41,5 @@ def progress(console: Console) -> Progress:
         TimeElapsedColumn(),
         console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
