@@ -30,7 +30,7 @@ DENSE = {4: [(9, 0.7), (4, 0.5)], 16: [(6, 0.6), (0, 0.3)], 24: [(9, 0.95), (9, 
 def dataset(examples=40, name="mnist5k"):
     images = np.random.default_rng(0).integers(0, 256, (examples, 28, 28), dtype="uint8")
     truth = np.arange(examples) % 10
-    return data.Dataset(name, images, truth, images, truth, tuple("0123456789"), "made up", "5a")
+    return data.Dataset(name, images, truth, images, truth, tuple("0123456789"), "made up", "5a", name)
 
 
 def runs(model, mistakes, seeds, name="mnist5k", sha256="5a", examples=40, **more):

@@ -140,7 +140,7 @@ def _chapter_task(
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     return {
         "name": chapter.name,
-        "actions": [(_run_chapter, [chapter, output, digits.name, timeout])],
+        "actions": [(_run_chapter, [chapter, output, digits.loads_as, timeout])],
         "file_dep": list(map(str, dependencies(root, code))),
         "uptodate": [config_changed({"code": "\n".join(code), "data": digits.sha256})],
         "targets": [str(chapter.executed)],
@@ -271,7 +271,7 @@ def _render(root: Path, output: Path, every: list[Chapter], digits: data.Dataset
     (stage / "notebooks").mkdir()
     try:
         for chapter in every:
-            notebook = with_outputs(chapter, digits.name)
+            notebook = with_outputs(chapter, digits.loads_as)
             nbformat.write(notebook, stage / "notebooks" / chapter.source.name)
     except BookError as error:
         return TaskFailed(f"The site failed: {error}")

@@ -82,7 +82,10 @@ def _parser() -> argparse.ArgumentParser:
         "hashes; or list the data sets.",
     )
     data.add_argument(
-        "name", nargs="?", default="auto", help="one of those that --list lists, or auto (the default)"
+        "name",
+        nargs="?",
+        default="auto",
+        help="one of those that --list lists, a folder of images, or auto (the default)",
     )
     data.add_argument(
         "--list", action="store_true", help="list the data sets that are here or can be fetched"
@@ -253,7 +256,8 @@ def _add_data(command: argparse.ArgumentParser) -> None:
         "--data",
         default="mnist",
         metavar="NAME",
-        help="the data set, one of those that `digitbook data --list` lists (default: mnist)",
+        help="one of those that `digitbook data --list` lists, or a folder with a subfolder of images "
+        "for each class (default: mnist)",
     )
 
 
@@ -434,10 +438,11 @@ def _evaluate(options: argparse.Namespace) -> int:
         f"{found['accuracy']:.2%} of {found['examples']:,} test images of {found['data']} read right "
         f"(95 % interval {low:.2%} to {high:.2%}), {found['errors']:,} mistakes"
     )
-    print("class  precision  recall     F1  examples")
+    width = max(len("class"), *map(len, found["per_class"]))
+    print(f"{'class':<{width}}  precision  recall     F1  examples")
     for name, row in found["per_class"].items():
         print(
-            f"{name:<5}  {row['precision']:9.2%}  {row['recall']:6.2%}  {row['f1']:5.3f}  "
+            f"{name:<{width}}  {row['precision']:9.2%}  {row['recall']:6.2%}  {row['f1']:5.3f}  "
             f"{row['examples']:8,.0f}"
         )
     return 0

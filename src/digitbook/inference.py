@@ -156,6 +156,20 @@ def _description(path: Path) -> dict:
     return description
 
 
+def images_in(folder: Path) -> list[Path]:
+    """Return the images in a folder, known by their endings, by name; hidden files are passed over.
+
+    Raises:
+        OSError: the folder cannot be listed.
+    """
+    suffixes = {suffix for suffix, kind in Image.registered_extensions().items() if kind in FORMATS}
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in suffixes and not path.name.startswith(".")
+    )
+
+
 def read_image(source: Path | BinaryIO, formats: tuple[str, ...] = FORMATS) -> np.ndarray:
     """Read a photo, a scan or a drawing from a file and prepare it as a network takes it.
 

@@ -8,11 +8,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from rich.markup import escape
 from rich.table import Table
 
-from digitbook.inference import FORMATS, Network, NotReadable, read_image
+from digitbook.inference import Network, NotReadable, images_in, read_image
 
 
 def predict(network: Network, names: list[str]) -> list[dict]:
@@ -35,9 +34,7 @@ def _images(name: str) -> list[str]:
     folder = Path(name)
     if name == "-" or not folder.is_dir():
         return [name]
-    suffixes = {suffix for suffix, kind in Image.registered_extensions().items() if kind in FORMATS}
-    images = sorted(path for path in folder.iterdir() if path.suffix.lower() in suffixes)
-    return [str(path) for path in images] or [name]
+    return [str(path) for path in images_in(folder)] or [name]
 
 
 def _read(name: str) -> dict:

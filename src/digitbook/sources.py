@@ -76,6 +76,33 @@ def is_here(name: str) -> bool:
     return (root is not None and _holds_set(root / name)) or entry(name).is_here()
 
 
+def is_folder(name: str) -> bool:
+    """Tell whether `name` is the path of a folder of images: of a folder, and no name of a set."""
+    return name not in ("", *names()) and ("/" in name or Path(name).is_dir())
+
+
+def own_folder(path: str) -> Path:
+    """Return the absolute path of a folder of images, whose last part can serve as the set's name.
+
+    Raises:
+        DataError: it is not there, is called like a known set, or in a way that no file can be.
+    """
+    folder = Path(os.path.abspath(os.path.expanduser(path)))
+    if not folder.is_dir():
+        raise DataError(f"There is no folder {folder}.")
+    if folder.name in ("auto", *names()):
+        raise DataError(
+            f"{folder} is called like a known data set. Give the folder another name, or load that "
+            f"set as {folder.name}."
+        )
+    if not folder.name.isprintable() or folder.name[:1] in ("", ".") or len(folder.name.encode()) > 100:
+        raise DataError(
+            f"Records and networks are called like the folder that they are from, and cannot be called "
+            f"{folder.name[:20]!r}. Give the folder a short, plain name."
+        )
+    return folder
+
+
 def find(name: str) -> tuple[Arrays, str]:
     """Return the four arrays of the set called `name` as they are stored, and where they were.
 
@@ -87,7 +114,10 @@ def find(name: str) -> tuple[Arrays, str]:
     if root and (arrays := read_folder(root / name)) is not None:
         source = str(root / name)
     elif name not in REGISTRY:
-        raise DataError(f"There is no data set called {name!r}; known are: auto, {', '.join(names())}.")
+        raise DataError(
+            f"There is no data set called {name!r}; known are: auto, {', '.join(names())}. "
+            "A folder with a subfolder of images for each class is one, too."
+        )
     elif (otherwise := REGISTRY[name].otherwise) is None:
         raise missing(name, f"cannot be fetched (it is from: {REGISTRY[name].citation})")
     else:

@@ -120,7 +120,7 @@ def _run(client: Client, runs: Sequence[Run], results: Path, threads: int, conso
         client.submit(
             work,
             run.model,
-            run.dataset.name,
+            run.dataset.loads_as,
             run.dataset.sha256,
             run.seed,
             threads,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 
 from distributed import get_worker
@@ -27,10 +28,15 @@ def work(
 ) -> tuple[records.Record, bytes]:
     """Make one run in a process of its own; return its record and its network as `.keras` bytes.
 
+    `dataset` is what `data.load` takes.
+
     Raises:
         RunFailed: the data here is not the data that was meant, or training failed.
     """
-    if (found := data.load(dataset).sha256) != data_sha256:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # whoever asked for the sweep has read them
+        found = data.load(dataset).sha256
+    if found != data_sha256:
         raise RunFailed(f"{dataset} is other data here: its SHA-256 is {found}, not {data_sha256}.")
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "digitbook.cli", "train", model, "--data", dataset]
