@@ -91,6 +91,10 @@ def recompute(source: dict, results: Path) -> float:
         case {"race": race, "contestant": name, "statistic": statistic}:
             entries = json.loads((results / "speed.json").read_text())["races"][race]
             return next(entry for entry in entries if entry["contestant"] == name)[statistic]
+        case {"robustness": model, "statistic": statistic, **exam}:
+            table = records.robustness_table(records.robustness(results))
+            asked = (table[["model", *exam]] == [model, *exam.values()]).all(axis=1)
+            return 100 * float(table.loc[asked, statistic].mean())
     raise ValueError(f"Nobody knows how to recompute {source}.")
 
 

@@ -33,8 +33,8 @@ def test_headlines_are_on_the_pages_that_people_see_first():
 
 
 def test_a_claim_about_a_recipe_rests_on_five_seeds():
-    models = {claim.source["model"] for claim in CLAIMS if "model" in claim.source}
-    for model in models:
+    models = {claim.source.get("model") or claim.source.get("robustness") for claim in CLAIMS}
+    for model in models - {None}:
         runs = records.newest(records.read(), model)
         assert len(runs) >= 5 or len(runs[0]["members"]) >= 5, model
 
@@ -50,6 +50,8 @@ def test_changed_record_fails(claim, text, tmp_path):
     shutil.copytree(records.RESULTS, tmp_path, dirs_exist_ok=True)
     if "race" in claim.source:
         _change_race(tmp_path, claim.source)
+    elif "robustness" in claim.source:
+        _change_robustness(tmp_path)
     else:
         _change_run(tmp_path, claim.source)
     assert "the records say" in " ".join(claims.problems(claim, tmp_path, text[claim.page]))
@@ -71,6 +73,16 @@ def _change_race(results, source):
         if entry["contestant"] == source["contestant"]:
             entry[source["statistic"]] *= 1.2
     path.write_text(json.dumps(speed))
+
+
+def _change_robustness(results):
+    record = records.robustness(results)
+    for run in record["runs"].values():
+        answers = run["answers"]
+        for column in ("errors", "refused", "kept_errors"):
+            answers[column] = [count + 30 for count in answers[column]]
+        answers["confidence"] = [share - 0.05 for share in answers["confidence"]]
+    records.write_robustness(results, record)
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=str)

@@ -222,6 +222,17 @@ def _parser() -> argparse.ArgumentParser:
     _add_results(labels)
     labels.set_defaults(run=_labels)
 
+    robustness = commands.add_parser(
+        "robustness",
+        help="ask the recorded networks about corrupted digits and digits from elsewhere",
+        description="Ask the recorded networks of mnist about its test digits, corrupted in five "
+        "strengths, and about those of usps, and record what they answer. Stopped, the same command "
+        "goes on with the networks that are missing.",
+    )
+    _add_threads(robustness)
+    _add_results(robustness)
+    robustness.set_defaults(run=_robustness)
+
     serve = commands.add_parser(
         "serve",
         help="read drawings over HTTP, with a page to draw on",
@@ -526,6 +537,20 @@ def _labels(options: argparse.Namespace) -> int:
             f"{sum(listed):,} of them probably wrong"
         )
     print(f"record   {records.write_labels(options.results or records.RESULTS, found)}")
+    return 0
+
+
+def _robustness(options: argparse.Namespace) -> int:
+    _limit_threads(options.threads)
+    from digitbook import data, records, robustness
+
+    path = robustness.measure(
+        data.load("mnist"),
+        data.load(robustness.ELSEWHERE),
+        results=options.results or records.RESULTS,
+        say=lambda line: print(line, flush=True),
+    )
+    print(f"record   {path}")
     return 0
 
 

@@ -275,6 +275,19 @@ def load(path: Path) -> tuple[keras.Sequential, dict | None]:
     return model, note
 
 
+def recorded(record: Record) -> keras.Sequential:
+    """Return the network of a recorded run, as it was kept where it was trained.
+
+    Raises:
+        ExperimentError: it is not on this machine, or is not the network that was recorded.
+    """
+    path = model_path(name_of(record))
+    model, _ = load(path)
+    if weights_sha256(model) != record["weights_sha256"]:
+        raise ExperimentError(f"{path} is not the network that was recorded; train it again.")
+    return model
+
+
 def refuse_other_classes(model: keras.Sequential, note: dict | None, dataset: Dataset) -> None:
     """Raise `ExperimentError` if a network tells other classes apart than those of `dataset`."""
     outputs = model.output_shape[-1]

@@ -5,7 +5,8 @@ A record holds what was trained (`model`, `recipe`, `parameters`), on what (`dat
 `peak_memory_mb`), how training went (`history`) and what came out on the test part: `metrics`
 (fractions), `errors` of `examples`, `per_class`, `mistakes` (which examples, and their true classes)
 and every answer (see `answers`). A run that failed has the `status` "failed" and a `reason` in place
-of results. Beside the runs lie the disputed labels of each data set (see `digitbook.labels`).
+of results. Beside the runs lie the disputed labels of each data set (see `digitbook.labels`) and what
+the networks make of changed digits (see `digitbook.robustness`).
 
 Importing this module does not import TensorFlow.
 """
@@ -101,6 +102,57 @@ def write_labels(results: Path, record: Record) -> Path:
 
 def _labels_path(results: Path, data: str) -> Path:
     return results / f"labels-{data}.json"
+
+
+def robustness(results: Path = RESULTS) -> Record:
+    """Return what recorded networks make of changed digits, as `digitbook robustness` measured it.
+
+    Raises:
+        RecordsMissing: it was never measured.
+    """
+    path = _robustness_path(results)
+    if not path.is_file():
+        raise RecordsMissing(
+            f"There is no record of robustness in {path}. It comes with a clone of the book's "
+            "repository; `digitbook robustness` measures it anew."
+        )
+    return load(path)
+
+
+def robustness_table(record: Record) -> pd.DataFrame:
+    """Return one row for each network and exam of a record of robustness.
+
+    Columns: `model`, `seed`, `data`, `corruption` ("none" for images as they are), `strength` (0 to
+    5), and as fractions of the images `accuracy`, mean `confidence`, `refused`, and `sure_errors`:
+    wrong answers that were not refused.
+    """
+    tables = []
+    for run in record["runs"].values():
+        answers = pd.DataFrame(run["answers"])
+        examples = answers["data"].map(record["examples"])
+        tables.append(
+            pd.DataFrame(
+                {
+                    "model": run["model"],
+                    "seed": run["seed"],
+                    **answers[["data", "corruption", "strength"]],
+                    "accuracy": 1 - answers["errors"] / examples,
+                    "confidence": answers["confidence"],
+                    "refused": answers["refused"] / examples,
+                    "sure_errors": answers["kept_errors"] / examples,
+                }
+            )
+        )
+    return pd.concat(tables, ignore_index=True)
+
+
+def write_robustness(results: Path, record: Record) -> Path:
+    """Store what `digitbook.robustness` measured, whole or not at all, and return its path."""
+    return _write(_robustness_path(results), record)
+
+
+def _robustness_path(results: Path) -> Path:
+    return results / "robustness.json"
 
 
 def pack(values: np.ndarray) -> str:

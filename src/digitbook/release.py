@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from digitbook import evaluation, experiments, records
-from digitbook.experiments import ExperimentError
 from digitbook.files import replacing
 from digitbook.records import Record
 from digitbook.sources import entry
@@ -36,12 +35,8 @@ def release(model: str, data: str, results: Path) -> Path:
             f"A network that was trained on {data} must not be released; the terms of {data}: "
             f"{entry(data).terms}."
         )
-    source = experiments.model_path(experiments.name_of(record))
-    network, _ = experiments.load(source)
-    if experiments.weights_sha256(network) != record["weights_sha256"]:
-        raise ExperimentError(f"{source} is not the network that was recorded; train it again.")
     target = results / f"{file_name(record)}.keras"
-    experiments.save(network, target, record)
+    experiments.save(experiments.recorded(record), target, record)
     with replacing(target.with_suffix(".md")) as fresh:
         fresh.write_text(card(record, found))
     return target

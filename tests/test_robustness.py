@@ -1,0 +1,149 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from digitbook import cli, corruption, data, evaluation, experiments, records, robustness
+from digitbook.experiments import ExperimentError, Run
+
+
+@pytest.fixture(scope="module")
+def few(digits):
+    """400 digits to train on and 100 to test on."""
+    return replace(
+        digits,
+        x_train=digits.x_train[:400],
+        y_train=digits.y_train[:400],
+        x_test=digits.x_test[:100],
+        y_test=digits.y_test[:100],
+    )
+
+
+@pytest.fixture(scope="module")
+def elsewhere(digits):
+    """Another 50 digits, which the networks find as hard as upside-down digits are."""
+    return replace(
+        digits, name="usps", x_test=digits.x_test[100:150, ::-1], y_test=digits.y_test[100:150]
+    )
+
+
+@pytest.fixture(scope="module")
+def made(few):
+    """Two runs with their networks and records."""
+    runs = [Run("softmax-quick", few, seed) for seed in (0, 1)]
+    return [(run, *experiments.train(run, say=lambda line: None)) for run in runs]
+
+
+@pytest.fixture
+def results(made, tmp_path):
+    """A results folder with the runs on record and their networks in the cache."""
+    for run, model, record in made:
+        experiments.save(model, experiments.model_path(run.name), record)
+        records.write(tmp_path / "results", run.name, record)
+    return tmp_path / "results"
+
+
+@pytest.fixture
+def measured(few, elsewhere, results):
+    """What `measure` says and writes about both runs."""
+    said = []
+    path = robustness.measure(few, elsewhere, ["softmax-quick"], results, said.append)
+    assert path == results / "robustness.json"
+    return said, records.robustness(results)
+
+
+def answer(model, record, images):
+    """The classes that a network answers and its confidence after the recorded temperature."""
+    shares = evaluation.predict(model, images)
+    return shares.argmax(axis=1), evaluation.with_temperature(shares, record["temperature"]).max(axis=1)
+
+
+def test_each_network_answers_every_exam(measured, made, few, elsewhere):
+    said, found = measured
+    assert [line.split(":")[0] for line in said] == ["Corrupting the test images", "1/2", "2/2"]
+    assert found["data"] == {"mnist5k": few.sha256, "usps": elsewhere.sha256}
+    assert found["examples"] == {"mnist5k": 100, "usps": 50}
+    assert found["corruptions"]["rotation"] == {"strengths": [10, 20, 30, 40, 50], "unit": "degrees"}
+    assert list(found["runs"]) == [run.name for run, _, _ in made]
+    table = records.robustness_table(found)
+    assert len(table) == 2 * (1 + 5 * len(corruption.CORRUPTIONS) + 1)
+    for (_, model, record), (seed, rows) in zip(made, table.groupby("seed"), strict=True):
+        assert record["seed"] == seed
+        rows = rows.set_index(["data", "corruption", "strength"])
+        assert rows.loc["mnist5k", "none", 0]["accuracy"] == record["metrics"]["accuracy"]
+        predicted, confidence = answer(model, record, corruption.corrupt(few.x_test, "blur", 3))
+        row = rows.loc["mnist5k", "blur", 3]
+        assert row["accuracy"] == pytest.approx((predicted == few.y_test).mean())
+        assert row["confidence"] == pytest.approx(confidence.mean(), abs=1e-5)
+        assert rows.loc["usps", "none", 0]["accuracy"] < 0.5
+
+
+def test_the_threshold_is_what_a_hundredth_of_the_held_out_digits_stay_below(measured, made, few):
+    _, found = measured
+    x_validation = data.hold_out(few)[1][0]
+    for run, model, record in made:
+        entry = found["runs"][run.name]
+        confidence = answer(model, record, x_validation)[1]
+        below = np.mean(confidence < entry["threshold"])
+        assert below == pytest.approx(0.01, abs=1 / len(confidence))
+        predicted, confidence = answer(model, record, few.x_test)
+        kept, wrong = confidence >= entry["threshold"], predicted != few.y_test
+        answers = entry["answers"]
+        assert (answers["refused"][0], answers["kept_errors"][0]) == (sum(~kept), sum(wrong & kept))
+
+
+def test_what_is_on_record_is_not_asked_again(measured, few, elsewhere, results, monkeypatch):
+    _, found = measured
+    before = {name: entry["answers"] for name, entry in found["runs"].items()}
+    found["runs"].popitem()
+    records.write_robustness(results, found)
+    asked, examine = [], robustness.examine
+    monkeypatch.setattr(
+        robustness, "examine", lambda run, *rest: asked.append(run["seed"]) or examine(run, *rest)
+    )
+    robustness.measure(few, elsewhere, ["softmax-quick"], results, lambda line: None)
+    assert asked == [1]
+    again = records.robustness(results)["runs"]
+    assert {name: entry["answers"] for name, entry in again.items()} == before
+    fewer = replace(few, x_test=few.x_test[1:], y_test=few.y_test[1:])
+    robustness.measure(fewer, elsewhere, ["softmax-quick"], results, lambda line: None)
+    assert asked == [1, 0, 1]
+
+
+def test_a_network_that_is_away_is_missed_before_anything_is_computed(few, elsewhere, results, made):
+    experiments.model_path(made[1][0].name).unlink()
+    with pytest.raises(ExperimentError, match=f"1 of 2 networks .* {made[1][0].name}"):
+        robustness.measure(few, elsewhere, ["softmax-quick"], results, lambda line: None)
+    assert not (results / "robustness.json").exists()
+
+
+def test_another_network_under_the_run_s_name_is_refused(few, elsewhere, results, made):
+    run, _, record = made[0]
+    experiments.save(made[1][1], experiments.model_path(run.name), record)
+    with pytest.raises(ExperimentError, match="is not the network that was recorded"):
+        robustness.measure(few, elsewhere, ["softmax-quick"], results, lambda line: None)
+
+
+def test_where_nothing_was_measured_the_remedy_is_named(tmp_path):
+    with pytest.raises(records.RecordsMissing, match="`digitbook robustness` measures it"):
+        records.robustness(tmp_path)
+
+
+def test_the_book_s_record_agrees_with_its_runs():
+    table = records.robustness_table(records.robustness())
+    as_it_is = table[(table["data"] == "mnist") & (table["corruption"] == "none")]
+    every = records.read()
+    for model in robustness.MODELS:
+        rows = as_it_is[as_it_is["model"] == model].set_index("seed")["accuracy"]
+        runs = {run["seed"]: run["metrics"]["accuracy"] for run in records.newest(every, model)}
+        assert rows.to_dict() == pytest.approx(runs), model
+        assert len(runs) == 5
+
+
+def test_without_mnist_the_command_says_what_to_do(monkeypatch, tmp_path, capsys):
+    def missing(name):
+        raise data.DataMissing(f"There is no {name} here.")
+
+    monkeypatch.setattr(data, "load", missing)
+    assert cli.main(["robustness", "--results", str(tmp_path)]) == 2
+    assert "There is no mnist here." in capsys.readouterr().err
