@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from digitbook import evaluation, experiments, records
+from digitbook.experiments import ExperimentError
 from digitbook.files import replacing
 from digitbook.records import Record
 from digitbook.sources import entry
