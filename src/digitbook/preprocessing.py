@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 SIDE = 28
@@ -56,31 +58,37 @@ def prepare_drawing(ink: np.ndarray) -> np.ndarray:
 
 
 def _grey_levels(ink: np.ndarray) -> np.ndarray:
-    """Return the drawing as int64 from 0 to 255, or raise `ValueError`."""
+    """Return the drawing as uint8, or raise `ValueError`."""
     ink = np.asarray(ink)
     if ink.ndim != 2 or ink.size == 0:
         raise ValueError(f"A drawing is an array of shape (rows, columns), not of shape {ink.shape}.")
     if ink.dtype == "uint8":
-        return ink.astype("int64")
+        return ink
     if not np.issubdtype(ink.dtype, np.floating):
         raise ValueError(f"A drawing's pixels are uint8 or floats, not {ink.dtype}.")
     if not (ink.min() >= 0 and ink.max() <= 1):  # false for NaN, too
         raise ValueError("A drawing's floats lie between 0 and 1; this one has others, or NaN.")
-    return np.floor(ink.astype("float64") * 255 + 0.5).astype("int64")
+    return np.floor(ink.astype("float64") * 255 + 0.5).astype("uint8")
 
 
 def _cropped(levels: np.ndarray) -> np.ndarray:
     """Return the smallest rectangle that holds every pixel that counts as ink."""
-    inked = levels >= INK * levels.max()
+    inked = levels >= math.ceil(INK * levels.max())
     rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
     return levels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def _squared(levels: np.ndarray) -> np.ndarray:
-    """Add background on both sides of the shorter extent; an odd pixel goes to the right or below."""
-    missing = max(levels.shape) - np.array(levels.shape)
-    before = missing // 2
-    return np.pad(levels, list(zip(before, missing - before, strict=True)))
+    """Add background on both sides of the shorter extent; an odd pixel goes to the right or below.
+
+    Returns int64, which holds every sum that follows.
+    """
+    rows, columns = levels.shape
+    side = max(rows, columns)
+    top, left = (side - rows) // 2, (side - columns) // 2
+    square = np.zeros((side, side), "int64")
+    square[top : top + rows, left : left + columns] = levels
+    return square
 
 
 def _area_sums(square: np.ndarray, side: int) -> np.ndarray:
@@ -99,9 +107,10 @@ def _line_sums(lines: np.ndarray, new: int) -> np.ndarray:
     """
     old = len(lines)
     whole, part = np.divmod(old * np.arange(new + 1), new)
-    below = np.pad(lines, ((0, 1), (0, 0)))
-    integral = np.pad(new * lines.cumsum(axis=0), ((1, 0), (0, 0)))
-    return np.diff(integral[whole] + part[:, None] * below[whole], axis=0)
+    below = lines.take(whole, axis=0, mode="clip")  # at the last edge, with no line below, part is 0
+    integral = np.zeros((old + 1, lines.shape[1]), "int64")
+    lines.cumsum(axis=0, out=integral[1:])
+    return np.diff(new * integral[whole] + part[:, None] * below, axis=0)
 
 
 def _stretched(sums: np.ndarray) -> np.ndarray:
@@ -112,7 +121,8 @@ def _stretched(sums: np.ndarray) -> np.ndarray:
 
 def _centred(box: np.ndarray) -> np.ndarray:
     """Put the box into 28x28 with its centre of mass within half a pixel of pixel (14, 14)."""
-    padded = np.pad(box, SIDE)
+    padded = np.zeros((SIDE + BOX + SIDE, SIDE + BOX + SIDE), "uint8")
+    padded[SIDE : SIDE + BOX, SIDE : SIDE + BOX] = box
     down, right = (_shift(box.sum(axis=axis, dtype="int64")) for axis in (1, 0))
     return padded[SIDE - down :, SIDE - right :][:SIDE, :SIDE]
 
