@@ -47,9 +47,7 @@ def clean_photo(image: Image.Image | np.ndarray) -> np.ndarray:
     if not pieces.any():
         return np.zeros(ink.shape, "uint8")
     full = np.percentile(ink[pieces], 75)
-    # A rim of one pixel keeps the soft edge of strokes, which is fainter than the threshold.
-    rim = ndimage.binary_dilation(pieces, iterations=1)
-    return np.round(255 * np.where(rim, np.clip(ink / full, 0, 1), 0)).astype("uint8")
+    return np.round(255 * np.where(_with_rim(pieces), np.clip(ink / full, 0, 1), 0)).astype("uint8")
 
 
 def _grey(image: Image.Image | np.ndarray) -> np.ndarray:
@@ -190,3 +188,13 @@ def _pieces(ink: np.ndarray, threshold: float) -> np.ndarray:
         mass = np.where(inside, mass, 0)
     kept = (mass > 0) & (mass >= SPECK * mass.max()) & (strongest >= 0.5 * strongest[mass.argmax()])
     return kept[labels]
+
+
+def _with_rim(pieces: np.ndarray) -> np.ndarray:
+    """Add a rim of one pixel: the soft edge of strokes, which is fainter than the threshold."""
+    grown = pieces.copy()
+    grown[1:] |= pieces[:-1]
+    grown[:-1] |= pieces[1:]
+    grown[:, 1:] |= pieces[:, :-1]
+    grown[:, :-1] |= pieces[:, 1:]
+    return grown
