@@ -47,7 +47,10 @@ def clean_photo(image: Image.Image | np.ndarray) -> np.ndarray:
     if not pieces.any():
         return np.zeros(ink.shape, "uint8")
     full = np.percentile(ink[pieces], 75)
-    return np.round(255 * np.where(_with_rim(pieces), np.clip(ink / full, 0, 1), 0)).astype("uint8")
+    rim = _with_rim(pieces)
+    found = np.zeros(ink.shape, "uint8")
+    found[rim] = np.round(255 * np.clip(ink[rim] / full, 0, 1))
+    return found
 
 
 def _grey(image: Image.Image | np.ndarray) -> np.ndarray:
