@@ -40,11 +40,11 @@ def images() -> np.ndarray:
         HTTPException: the request is refused, for a reason that its description names.
     """
     if request.mimetype == "application/json":
-        return np.stack(_from_json())
+        return np.array(_from_json())
     if request.mimetype == "multipart/form-data":
-        return np.stack(_from_files(_uploads()))
+        return np.array(_from_files(_uploads()))
     if request.mimetype in ("image/png", "image/jpeg"):
-        return np.stack(_from_files([request.get_data(cache=False)]))
+        return np.array(_from_files([request.get_data(cache=False)]))
     abort(415, REFUSED[415])
 
 
