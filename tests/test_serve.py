@@ -3,7 +3,9 @@
 import http.client
 import io
 import json
+import os
 import re
+import shlex
 import signal
 import socket
 import struct
@@ -615,6 +617,35 @@ def test_it_serves_this_machine_until_it_is_told_to_stop(how):
         process.send_signal(how)
         out, err = process.communicate()
         assert (process.returncode, out, err) == (0, "Stopped.\n", "")
+
+
+def test_gunicorn_runs_it_as_the_chapter_says(client, tmp_path):
+    notebook = json.loads((ROOT / "notebooks" / "10-deployment.ipynb").read_text())
+    text = "".join(line for cell in notebook["cells"] for line in cell["source"])
+    command = re.search(r"^gunicorn .*", text, re.M)[0].replace("127.0.0.1:8000", "127.0.0.1:0")
+    with subprocess.Popen(
+        [sys.executable, "-m", *shlex.split(command)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "HOME": str(tmp_path)},  # where gunicorn puts a socket of its own
+    ) as process:
+        try:
+            said = ""
+            while not (address := re.search(r"Listening at: http://127.0.0.1:(\d+)", said)):
+                line = process.stderr.readline()
+                assert line, said
+                said += line
+            connection = http.client.HTTPConnection("127.0.0.1", int(address[1]))
+            connection.request("GET", "/healthz")
+            assert json.loads(connection.getresponse().read()) == {"status": "ok"}
+            content = encoded(255 - SEVEN)
+            connection.request("POST", "/api/predict", content, {"Content-Type": "image/png"})
+            assert json.loads(connection.getresponse().read()) == post(client, content).json
+            connection.close()
+        finally:
+            process.terminate()
+            said += process.communicate()[1]
+    assert process.returncode == 0, said
 
 
 def test_it_starts_without_tensorflow():
