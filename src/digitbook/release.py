@@ -92,8 +92,9 @@ A network that reads one handwritten {one}. File: `{name}.keras` (Keras 3),
 | To be cited | {citation} |
 | Its writers | {writers} |
 | Its SHA-256 | `{data_sha256}` |
-| Recipe | {epochs} epochs, batches of {batch_size}, AdamW in one cycle up to {learning_rate:g} |
-| | label smoothing {label_smoothing:g}; images varied by: {variation} |
+| Recipe | {epochs} epochs, or {min_steps:,} steps if that is more, of {batch_size} images |
+| | AdamW in one cycle up to {learning_rate:g}; label smoothing {label_smoothing:g} |
+| | images varied by: {variation} |
 | Seed | {seed}, of {seeds}: the one with the best validation accuracy |
 | Commit | `{commit}` |
 | Licence | MIT, as the code |
