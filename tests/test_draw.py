@@ -249,7 +249,7 @@ def test_both_networks_read_from_disk(both):
 
 def test_a_choice_that_is_taken_back_while_it_loads_changes_nothing(both):
     tab, held = both(), []
-    tab.route("**/letters-cnn.bin*", held.append)
+    tab.route("**/letters-cnn.bin*", lambda route: held.append(route))
     draw(tab, WRITTEN[4])
     choose(tab, "Letters")
     says(tab, "…")
