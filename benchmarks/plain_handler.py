@@ -4,6 +4,7 @@ The port to listen at is the one argument. Waitress runs it with as many threads
 the tutorials leave Flask's development server in place, so that only what handles a request differs.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -29,4 +30,4 @@ def predict():
 
 if __name__ == "__main__":
     print("ready", flush=True)
-    waitress.serve(app, host="127.0.0.1", port=int(sys.argv[1]), threads=4)
+    waitress.serve(app, host="127.0.0.1", port=int(sys.argv[1]), threads=max(2, os.cpu_count()))

@@ -254,9 +254,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--threads",
         type=_whole(1),
-        default=4,
+        default=max(2, os.cpu_count() or 1),
         metavar="N",
-        help="requests handled side by side (default: 4)",
+        help="requests handled side by side (default: one a core, %(default)s here)",
     )
     serve.set_defaults(run=_serve)
     return parser
