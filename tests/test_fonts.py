@@ -10,8 +10,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from digitbook import fonts, plots, runtime, sources
 
-NAMES = {name: sources.REGISTRY[name].class_names for name in sources.SCRIPTS if name != "mnist"}
-NAMES["kmnist"] = tuple("おきすつなはまやれを")
+NAMES = {
+    name: sources.REGISTRY[name].class_names
+    for name in ("kannada", "devanagari", "bangla", "telugu", "kmnist")
+}
 
 
 @pytest.fixture(autouse=True)
