@@ -8,7 +8,7 @@ from conftest import ROOT
 from fontTools.ttLib import TTFont
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from digitbook import fonts, plots, runtime, sources
+from digitbook import evaluation, fonts, plots, runtime, sources
 
 NAMES = {
     name: sources.REGISTRY[name].class_names
@@ -70,6 +70,16 @@ def test_figures_show_every_class_by_its_name(built, name, caplog):
         pictures = {drawn(one) for one in ("", *NAMES[name])}
     assert len(pictures) == 11
     assert caplog.messages == []
+
+
+@pytest.mark.usefixtures("built")
+@pytest.mark.filterwarnings("error:Glyph")
+def test_confusion_matrix_names_its_classes():
+    names = NAMES["telugu"]
+    figure = plots.confusion_matrix(evaluation.confusion(range(10), range(10), names))
+    figure.describe("Ten by ten cells.")._repr_mimebundle_()
+    axes = figure.axes[0]
+    assert [text.get_text() for text in axes.get_xticklabels() + axes.get_yticklabels()] == [*names] * 2
 
 
 def test_names_in_latin_letters_need_no_other_font(monkeypatch):

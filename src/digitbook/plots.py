@@ -61,10 +61,11 @@ def set_style() -> None:
 
 
 def legible(class_names: Sequence[str]) -> tuple[str, ...]:
-    """Return what figures drawn from now on can call the classes: their names, if there are fonts.
+    """Return what figures begun from now on can call the classes: their names, if there are fonts.
 
-    Fonts for scripts that Matplotlib's own font lacks are added to the style. Where they cannot be had,
-    a `UserWarning` says so and the classes are called by their numbers, `"0"`, `"1"`, ….
+    Fonts for scripts that Matplotlib's own font lacks are added to the style, so call this before
+    `subplots`: axes keep the fonts that they were made with. Where there are none, a `UserWarning` says
+    so and the classes are called by their numbers, `"0"`, `"1"`, ….
     """
     text, families = "".join(class_names), (fonts.OWN,)
     if fonts.lacking(text, families):
@@ -153,8 +154,8 @@ def learning_curves(histories: dict[str, dict[str, list[float]]], metric: str = 
 
 def confusion_matrix(counts: pd.DataFrame) -> Figure:
     """Draw a confusion matrix, counts or shares, with its mistakes coloured and its zeros blank."""
-    figure, axes = subplots(height=5.4)
     names = legible(counts.index)
+    figure, axes = subplots(height=5.4)
     wrong = counts.where(~np.eye(len(counts), dtype=bool), 0).set_axis(names).set_axis(names, axis=1)
     shares = counts.to_numpy().dtype.kind == "f"
     labels = counts.map(lambda value: (f"{value:.1%}" if shares else f"{value:,}") if value else "")
