@@ -80,7 +80,7 @@ def recompute(source: dict, results: Path) -> float:
     """Return the number that a claim's source stands for, in the unit of the text."""
     match source:
         case {"model": model, "statistic": statistic}:
-            return _statistic(model, statistic, results)
+            return _statistic(model, statistic, results, source.get("data", "mnist"))
         case {"ratio": statistic, "of": [above, below]}:
             return _statistic(above, statistic, results) / _statistic(below, statistic, results)
         case {"released": model, "statistic": statistic}:
@@ -102,10 +102,10 @@ def in_unit(statistic: str, number: float) -> float:
     return 100 * number if statistic in PERCENT else number
 
 
-def _runs(model: str, results: Path) -> list[records.Record]:
-    return records.newest(records.read(results), model)
+def _runs(model: str, results: Path, data: str = "mnist") -> list[records.Record]:
+    return records.newest(records.read(results), model, data)
 
 
-def _statistic(model: str, statistic: str, results: Path) -> float:
-    (row,) = records.summary(_runs(model, results)).to_dict(orient="records")
+def _statistic(model: str, statistic: str, results: Path, data: str = "mnist") -> float:
+    (row,) = records.summary(_runs(model, results, data)).to_dict(orient="records")
     return in_unit(statistic, row[statistic])

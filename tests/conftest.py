@@ -2,6 +2,7 @@ import gzip
 import os
 import shutil
 import struct
+from dataclasses import replace
 from pathlib import Path
 from string import ascii_uppercase
 
@@ -52,6 +53,18 @@ def letters(tmp_path_factory):
     experiments.save(model, folder / "letters-cnn.keras", record)
     export.export(folder / "letters-cnn.keras", folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def few(digits):
+    """400 digits to train on and 100 to test on."""
+    return replace(
+        digits,
+        x_train=digits.x_train[:400],
+        y_train=digits.y_train[:400],
+        x_test=digits.x_test[:100],
+        y_test=digits.y_test[:100],
+    )
 
 
 @pytest.fixture(scope="module")

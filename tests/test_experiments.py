@@ -12,18 +12,6 @@ from digitbook.experiments import ExperimentError, Run
 
 
 @pytest.fixture(scope="module")
-def few(digits):
-    """400 digits to train on and 100 to test on."""
-    return replace(
-        digits,
-        x_train=digits.x_train[:400],
-        y_train=digits.y_train[:400],
-        x_test=digits.x_test[:100],
-        y_test=digits.y_test[:100],
-    )
-
-
-@pytest.fixture(scope="module")
 def trained(few):
     """A run, its network and its record."""
     run = Run("softmax-quick", few, 3)

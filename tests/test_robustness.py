@@ -8,18 +8,6 @@ from digitbook.experiments import ExperimentError, Run
 
 
 @pytest.fixture(scope="module")
-def few(digits):
-    """400 digits to train on and 100 to test on."""
-    return replace(
-        digits,
-        x_train=digits.x_train[:400],
-        y_train=digits.y_train[:400],
-        x_test=digits.x_test[:100],
-        y_test=digits.y_test[:100],
-    )
-
-
-@pytest.fixture(scope="module")
 def elsewhere(digits):
     """Another 50 digits, which the networks find as hard as upside-down digits are."""
     return replace(
