@@ -173,16 +173,21 @@ def _pieces(ink: np.ndarray, threshold: float) -> np.ndarray:
 
     A piece has to reach half the strength of the main one somewhere, which a shadow does not.
     """
-    labels, count = ndimage.label(ink > threshold, np.ones((3, 3)))
-    if count == 0:
-        return labels > 0
+    found = ink > threshold
+    if not found.any():
+        return found
+    # Most of a drawing is bare paper. A margin of it around the ink is enough to tell what runs into
+    # the image's border.
+    rows, columns = (np.flatnonzero(found.any(axis=axis)) for axis in (1, 0))
+    box = tuple(slice(max(places[0] - 1, 0), places[-1] + 2) for places in (rows, columns))
+    labels, count = ndimage.label(found[box], np.ones((3, 3)))
     inked = labels > 0
-    numbers, strengths = labels[inked], ink[inked]
+    numbers, strengths = labels[inked], ink[box][inked]
     mass = np.bincount(numbers, strengths, count + 1)  # of the background, number 0, there is none
     strongest = np.zeros(count + 1)
     np.maximum.at(strongest, numbers, strengths)
-    boxes = ndimage.find_objects(labels)
-    length = np.array([0, *(max(axis.stop - axis.start for axis in box) for box in boxes)])
+    extents = ndimage.find_objects(labels)
+    length = np.array([0, *(max(axis.stop - axis.start for axis in extent) for extent in extents)])
     mass[length < SHORTEST * min(ink.shape)] = 0
     inside = np.full(count + 1, True)
     inside[np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])] = False
@@ -190,7 +195,8 @@ def _pieces(ink: np.ndarray, threshold: float) -> np.ndarray:
     if (inside & (length >= SPECK * min(ink.shape))).any():
         mass = np.where(inside, mass, 0)
     kept = (mass > 0) & (mass >= SPECK * mass.max()) & (strongest >= 0.5 * strongest[mass.argmax()])
-    return kept[labels]
+    found[box] = kept[labels]
+    return found
 
 
 def _with_rim(pieces: np.ndarray) -> np.ndarray:
