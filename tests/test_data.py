@@ -109,7 +109,7 @@ def test_failing_download_says_why(no_mnist, monkeypatch):
     def load_data():
         raise Exception("URL fetch failure: 503")
 
-    monkeypatch.setattr(fetch, "_require_answer", lambda name, url: None)
+    monkeypatch.setattr(fetch, "_require_answer", lambda *_: None)
     monkeypatch.setattr(mnist, "load_data", load_data)
     with pytest.raises(data.DataMissing, match="download failed.*503"):
         data.load("mnist")
@@ -119,7 +119,7 @@ def test_download_of_other_data_is_refused(no_mnist, monkeypatch, digits):
     from keras.datasets import mnist
 
     parts = (digits.x_train, digits.y_train), (digits.x_test, digits.y_test)
-    monkeypatch.setattr(fetch, "_require_answer", lambda name, url: None)
+    monkeypatch.setattr(fetch, "_require_answer", lambda *_: None)
     monkeypatch.setattr(mnist, "load_data", lambda: parts)
     with pytest.raises(data.DataError, match="SHA-256"):
         data.load("mnist")
