@@ -402,7 +402,7 @@ def test_a_failure_of_its_own_is_one_sentence(network, caplog, monkeypatch):
     monkeypatch.setenv("FLASK_DEBUG", "1")
 
     class Broken:
-        class_names, description = network.class_names, network.description
+        class_names, description, kind = network.class_names, network.description, network.kind
 
         def answers(self, images):
             raise RuntimeError("secret")
@@ -534,6 +534,7 @@ def test_the_page_of_a_network_for_letters_asks_for_letters(visit, letters):
         draw_seven(tab)
         expect(tab.locator(".draw .answer")).to_have_text("H")
         expect(tab.get_by_role("list", name="Probability of each letter")).to_contain_text("Z")
+        tab.close()  # or it could miss the server
 
 
 def test_the_page_fits_a_phone(visit):
