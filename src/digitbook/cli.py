@@ -129,13 +129,7 @@ def _parser() -> argparse.ArgumentParser:
         "--models", required=True, type=_names, metavar="NAME,…", help="such as dense,cnn,cnn-ensemble"
     )
     _add_data(sweep)
-    sweep.add_argument(
-        "--seeds",
-        type=seed_list,
-        default=[0, 1, 2, 3, 4],
-        metavar="0-4",
-        help="such as 0-4 (the default) or 0,7",
-    )
+    _add_seeds(sweep)
     sweep.add_argument(
         "--workers",
         type=_whole(1),
@@ -233,6 +227,26 @@ def _parser() -> argparse.ArgumentParser:
     _add_results(robustness)
     robustness.set_defaults(run=_robustness)
 
+    transfer = commands.add_parser(
+        "transfer",
+        help="measure what the released network brings to another data set",
+        description="Train a network for a data set on a few images a class, from scratch and from the "
+        "released network of digits, and record how well it reads the test part. Stopped, the same "
+        "command goes on with the runs that are missing.",
+    )
+    _add_data(transfer, default="letters")
+    transfer.add_argument(
+        "--sizes",
+        type=whole_numbers,
+        default=[5, 20, 80],
+        metavar="5,20,…",
+        help="training images a class (default: 5,20,80); more than there are is left out",
+    )
+    _add_seeds(transfer)
+    _add_threads(transfer)
+    _add_results(transfer)
+    transfer.set_defaults(run=_transfer)
+
     serve = commands.add_parser(
         "serve",
         help="read drawings over HTTP, with a page to draw on",
@@ -262,13 +276,23 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_data(command: argparse.ArgumentParser) -> None:
+def _add_data(command: argparse.ArgumentParser, default: str = "mnist") -> None:
     command.add_argument(
         "--data",
-        default="mnist",
+        default=default,
         metavar="NAME",
         help="one of those that `digitbook data --list` lists, or a folder with a subfolder of images "
-        "for each class (default: mnist)",
+        f"for each class (default: {default})",
+    )
+
+
+def _add_seeds(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--seeds",
+        type=seed_list,
+        default=[0, 1, 2, 3, 4],
+        metavar="0-4",
+        help="such as 0-4 (the default) or 0,7",
     )
 
 
@@ -316,6 +340,14 @@ def seed_list(text: str) -> list[int]:
 
 
 seed_list.__name__ = "list of seeds"
+
+
+def whole_numbers(text: str) -> list[int]:
+    """Read `5,10,25` as a list of numbers from 1, ascending and without repetitions."""
+    return sorted(set(map(_whole(1), text.split(","))))
+
+
+whole_numbers.__name__ = "list of whole numbers from 1"
 
 
 def _whole(first: int, last: float = math.inf) -> Callable[[str], int]:
@@ -551,6 +583,25 @@ def _robustness(options: argparse.Namespace) -> int:
         say=lambda line: print(line, flush=True),
     )
     print(f"record   {path}")
+    return 0
+
+
+def _transfer(options: argparse.Namespace) -> int:
+    _limit_threads(options.threads)
+    from digitbook import data, records, transfer
+
+    results, dataset = options.results or records.RESULTS, data.load(options.data)
+    transfer.measure(
+        dataset,
+        options.sizes,
+        options.seeds,
+        results,
+        say=lambda line: print(line, flush=True),
+    )
+    runs = records.transfer(results).query("data == @dataset.name")
+    print("mean accuracy on the test part, by training images a class")
+    print(runs.pivot_table("accuracy", "size", "start").map("{:.2%}".format))
+    print(f"record   {records.transfer_path(results, dataset.name)}")
     return 0
 
 

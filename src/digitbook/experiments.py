@@ -3,6 +3,7 @@
 A run is a recipe on a data set with a seed. It trains on all but the held-out tenth, rounds the
 weights to float16 so that every export carries the same numbers, and fits its temperature on the
 held-out digits. `digitbook train` makes one run, `digitbook sweep` many (see `digitbook.sweep`).
+A `series` is many short runs in one record.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 import platform
 import time
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -21,6 +22,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock, Timeout
 from sklearn.metrics import log_loss
 
 from digitbook import data, evaluation, machine, records, sources, training
@@ -55,11 +57,7 @@ class Run:
     seed: int
 
     def __post_init__(self):
-        if sources.entry(self.dataset.name).evaluation_only:
-            raise ExperimentError(
-                f"{self.dataset.name} is for evaluation only; train on another set and use "
-                f"`digitbook evaluate MODEL --data {self.dataset.name}`."
-            )
+        refuse_training(self.dataset)
 
     def build(self) -> keras.Sequential:
         """Return the untrained network."""
@@ -68,17 +66,22 @@ class Run:
     @cached_property
     def configuration(self) -> str:
         """Eight hexadecimal digits that change with the network, the recipe or the data."""
-        facts = {
-            "network": training.without_names(self.build().get_config()),
-            "recipe": asdict(RECIPES[self.model][1]),
-            "data": self.dataset.sha256,
-        }
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:8]
+        return configuration(self.build(), asdict(RECIPES[self.model][1]), self.dataset)
 
     @property
     def name(self) -> str:
         """The run's record and network are stored under this name."""
         return f"{self.dataset.name}-{self.model}-{self.configuration}-{self.seed}"
+
+
+def configuration(network: keras.Sequential, recipe: dict, dataset: Dataset) -> str:
+    """Return eight hexadecimal digits that change with the network, the recipe or the data."""
+    facts = {
+        "network": training.without_names(network.get_config()),
+        "recipe": recipe,
+        "data": dataset.sha256,
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def train(run: Run, say: Callable[[str], None] = print) -> tuple[keras.Sequential, Record]:
@@ -129,9 +132,16 @@ def heading(model: str, dataset: Dataset, seed: int | Sequence[int], configurati
         "seed": seed,
         "configuration": configuration,
         "status": "done",
+        **made(),
+        "environment": environment(),
+    }
+
+
+def made() -> dict[str, str]:
+    """Say at which commit and when something was made."""
+    return {
         "commit": machine.commit(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "environment": environment(),
     }
 
 
@@ -207,6 +217,53 @@ def ensemble(name: str, runs: Sequence[Run]) -> Record:
             dataset.class_names,
         ),
     }
+
+
+def series(
+    path: Path,
+    about: Record,
+    wanted: Iterable[dict],
+    make: Callable[..., dict],
+    say: Callable[[str], None],
+) -> Record:
+    """Make the runs that the record at `path` lacks, store it as each ends, and return it.
+
+    Args:
+        path: where the record lies, or will.
+        about: what all runs share, `configuration` and `environment` among it; the record is this
+            and `runs`, one mapping a run.
+        wanted: what tells the runs apart, for each of them the arguments of `make`.
+        make: makes a run and returns what came out.
+        say: is told in a line what came out of each run.
+
+    Raises:
+        ExperimentError: the record is about something else, or another process adds to it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        lock = FileLock(path.with_name(f".{path.name}.lock")).acquire(timeout=0)
+    except Timeout:
+        raise ExperimentError(
+            f"Another process is adding to {path}; wait until it has ended."
+        ) from None
+    with lock:
+        record = records.load(path) if path.is_file() else {**about, "runs": []}
+        lacking = [
+            run for run in wanted if not any(run.items() <= done.items() for done in record["runs"])
+        ]
+        for key in ("configuration", "environment") if lacking else ("configuration",):
+            if record[key] != about[key]:
+                raise ExperimentError(
+                    f"The runs in {path} have another {key} ({record[key]}, not {about[key]}); name "
+                    "another folder with --results."
+                )
+        for run in lacking:
+            came_out = {**run, **make(**run), **made()}
+            record["runs"].append(came_out)
+            records.store(path, record)
+            name = ", ".join(f"{key} {value}" for key, value in run.items())
+            say(f"{name}: {came_out['validation_accuracy']:.2%} on validation")
+        return record
 
 
 def failure(run: Run, reason: str) -> Record:
@@ -286,6 +343,15 @@ def recorded(record: Record) -> keras.Sequential:
     if weights_sha256(model) != record["weights_sha256"]:
         raise ExperimentError(f"{path} is not the network that was recorded; train it again.")
     return model
+
+
+def refuse_training(dataset: Dataset) -> None:
+    """Raise `ExperimentError` if a data set is for evaluation only."""
+    if sources.entry(dataset.name).evaluation_only:
+        raise ExperimentError(
+            f"{dataset.name} is for evaluation only; train on another set and use "
+            f"`digitbook evaluate MODEL --data {dataset.name}`."
+        )
 
 
 def refuse_other_classes(model: keras.Sequential, note: dict | None, dataset: Dataset) -> None:

@@ -5,8 +5,9 @@ A record holds what was trained (`model`, `recipe`, `parameters`), on what (`dat
 `peak_memory_mb`), how training went (`history`) and what came out on the test part: `metrics`
 (fractions), `errors` of `examples`, `per_class`, `mistakes` (which examples, and their true classes)
 and every answer (see `answers`). A run that failed has the `status` "failed" and a `reason` in place
-of results. Beside the runs lie the disputed labels of each data set (see `digitbook.labels`) and what
-the networks make of changed digits (see `digitbook.robustness`).
+of results. Beside the runs lie the disputed labels of each data set (see `digitbook.labels`), what the
+networks make of changed digits (see `digitbook.robustness`), and series: records of many short `runs`
+(see `digitbook.transfer`).
 
 Importing this module does not import TensorFlow.
 """
@@ -70,10 +71,11 @@ def is_done(results: Path, name: str) -> bool:
 
 def write(results: Path, name: str, record: Record) -> Path:
     """Store a record under the run's name, whole or not at all, and return its path."""
-    return _write(path_of(results, name), record)
+    return store(path_of(results, name), record)
 
 
-def _write(path: Path, record: Record) -> Path:
+def store(path: Path, record: Record) -> Path:
+    """Store a record at `path`, whole or not at all, and return the path."""
     with replacing(path) as fresh:
         lines = (f"{json.dumps(key)}: {json.dumps(value)}" for key, value in record.items())
         fresh.write_text("{\n" + ",\n".join(lines) + "\n}\n")
@@ -97,7 +99,7 @@ def labels(data: str, results: Path = RESULTS) -> Record:
 
 def write_labels(results: Path, record: Record) -> Path:
     """Store what `digitbook.labels.find` found, whole or not at all, and return its path."""
-    return _write(_labels_path(results, record["data"]), record)
+    return store(_labels_path(results, record["data"]), record)
 
 
 def _labels_path(results: Path, data: str) -> Path:
@@ -148,11 +150,52 @@ def robustness_table(record: Record) -> pd.DataFrame:
 
 def write_robustness(results: Path, record: Record) -> Path:
     """Store what `digitbook.robustness` measured, whole or not at all, and return its path."""
-    return _write(_robustness_path(results), record)
+    return store(_robustness_path(results), record)
 
 
 def _robustness_path(results: Path) -> Path:
     return results / "robustness.json"
+
+
+def transfer_path(results: Path, data: str) -> Path:
+    """Return where the transfer to the data set called `data` is recorded."""
+    return results / f"transfer-{data}.json"
+
+
+def transfer(results: Path = RESULTS) -> pd.DataFrame:
+    """Return what `digitbook transfer` recorded, one row a run.
+
+    Columns: `data` (the set's name), `start` ("scratch", "fine-tuned" or "frozen"), `size` (training
+    images a class), `seed`, `images` (those trained on, of all classes), `validation_accuracy`,
+    `accuracy` (on the test part), `errors` (of the test part), `seconds`, `cpu_seconds`, and the
+    `commit` and the time, `finished`, of the run.
+
+    Raises:
+        RecordsMissing: nothing is recorded.
+    """
+    found = [load(path) for path in sorted(results.glob("transfer-*.json"))]
+    if not found:
+        raise RecordsMissing(
+            f"No transfer is recorded in {results}. The records come with a clone of the book's "
+            "repository; `digitbook transfer --data NAME` makes them anew."
+        )
+    return pd.concat(
+        [pd.DataFrame({"data": record["data"], **run} for run in record["runs"]) for record in found],
+        ignore_index=True,
+    )
+
+
+def transfer_curves(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return `transfer`'s mean accuracies over seeds, one row for each `data`, `start` and `size`.
+
+    Columns: those three, `runs` (at least two), `accuracy` (mean), and `low` and `high` (its t
+    interval).
+    """
+    rows = []
+    for key, accuracies in runs.groupby(["data", "start", "size"], sort=False)["accuracy"]:
+        rows.append((*key, len(accuracies), *spread(accuracies)))
+    columns = ["data", "start", "size", "runs", "accuracy", "low", "high"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def pack(values: np.ndarray) -> str:

@@ -184,7 +184,7 @@ def _scripts() -> tuple[Arrays, str]:
         except DataMissing as error:
             raise DataMissing(f"scripts is joined from {', '.join(SCRIPTS)}: {error}") from error
         for part, most in (("train", 500), ("test", 100)):
-            rows = _first_of_each(arrays[f"y_{part}"], most)
+            rows = first_of_each(arrays[f"y_{part}"], most)
             found[f"x_{part}"].append(arrays[f"x_{part}"][rows])
             found[f"y_{part}"].append(arrays[f"y_{part}"][rows] + np.uint8(10 * place))
     return {
@@ -192,9 +192,12 @@ def _scripts() -> tuple[Arrays, str]:
     }, f"joined from {', '.join(SCRIPTS)}"
 
 
-def _first_of_each(labels: np.ndarray, most: int) -> np.ndarray:
-    """Return the rows of at most `most` examples of each class, drawn from all over the set."""
-    order = np.random.RandomState(0).permutation(len(labels))
+def first_of_each(labels: np.ndarray, most: int, seed: int = 0) -> np.ndarray:
+    """Return the rows of at most `most` examples of each class, drawn from all over the set.
+
+    With the same seed, fewer rows are among more.
+    """
+    order = np.random.RandomState(seed).permutation(len(labels))
     return np.concatenate([order[labels[order] == label][:most] for label in np.unique(labels)])
 
 
