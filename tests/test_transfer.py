@@ -191,3 +191,5 @@ def test_bad_names_and_numbers_exit_2(arguments, complaint, capsys):
 def test_without_records_the_remedy_is_named(tmp_path):
     with pytest.raises(records.RecordsMissing, match="digitbook transfer --data NAME"):
         records.transfer(tmp_path)
+    with pytest.raises(records.RecordsMissing, match="digitbook readers"):
+        records.readers(tmp_path)

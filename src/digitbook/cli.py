@@ -247,6 +247,18 @@ def _parser() -> argparse.ArgumentParser:
     _add_results(transfer)
     transfer.set_defaults(run=_transfer)
 
+    readers = commands.add_parser(
+        "readers",
+        help="compare ways to read the digits of many scripts",
+        description="Compare one network for the digits of all scripts with a network that tells the "
+        "scripts apart and one for each script's digits, and record what each reads right. Stopped, "
+        "the same command goes on with the runs that are missing.",
+    )
+    _add_seeds(readers)
+    _add_threads(readers)
+    _add_results(readers)
+    readers.set_defaults(run=_readers)
+
     serve = commands.add_parser(
         "serve",
         help="read drawings over HTTP, with a page to draw on",
@@ -602,6 +614,20 @@ def _transfer(options: argparse.Namespace) -> int:
     print("mean accuracy on the test part, by training images a class")
     print(runs.pivot_table("accuracy", "size", "start").map("{:.2%}".format))
     print(f"record   {records.transfer_path(results, dataset.name)}")
+    return 0
+
+
+def _readers(options: argparse.Namespace) -> int:
+    _limit_threads(options.threads)
+    from digitbook import data, readers, records
+
+    results = options.results or records.RESULTS
+    record = readers.compare(
+        data.load("scripts"), options.seeds, results, say=lambda line: print(line, flush=True)
+    )
+    print("mean shares of answers that are right")
+    print(readers.means(record).map("{:.2%}".format))
+    print(f"record   {records.readers_path(results)}")
     return 0
 
 

@@ -7,7 +7,7 @@ A record holds what was trained (`model`, `recipe`, `parameters`), on what (`dat
 and every answer (see `answers`). A run that failed has the `status` "failed" and a `reason` in place
 of results. Beside the runs lie the disputed labels of each data set (see `digitbook.labels`), what the
 networks make of changed digits (see `digitbook.robustness`), and series: records of many short `runs`
-(see `digitbook.transfer`).
+(see `digitbook.transfer` and `digitbook.readers`).
 
 Importing this module does not import TensorFlow.
 """
@@ -196,6 +196,26 @@ def transfer_curves(runs: pd.DataFrame) -> pd.DataFrame:
         rows.append((*key, len(accuracies), *spread(accuracies)))
     columns = ["data", "start", "size", "runs", "accuracy", "low", "high"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def readers_path(results: Path) -> Path:
+    """Return where the comparison of `digitbook.readers` is recorded."""
+    return results / "readers.json"
+
+
+def readers(results: Path = RESULTS) -> Record:
+    """Return the comparison of readers of many scripts, as `digitbook readers` recorded it.
+
+    Raises:
+        RecordsMissing: it was never made.
+    """
+    path = readers_path(results)
+    if not path.is_file():
+        raise RecordsMissing(
+            f"No comparison of readers is recorded in {path}. It comes with a clone of the book's "
+            "repository; `digitbook readers` makes it anew."
+        )
+    return load(path)
 
 
 def pack(values: np.ndarray) -> str:
