@@ -27,9 +27,9 @@ from digitbook.training import Recipe
 
 _SHORT = Recipe(epochs=10, min_steps=150, batch_size=64, augmentation=SMALL_MOVES)
 STARTS = {
-    "scratch": replace(_SHORT, learning_rate=0.01),
-    "fine-tuned": replace(_SHORT, learning_rate=3e-3),
-    "frozen": replace(_SHORT, learning_rate=0.03),
+    "scratch": replace(_SHORT, learning_rate=0.03),
+    "fine-tuned": replace(_SHORT, learning_rate=0.01),
+    "frozen": replace(_SHORT, learning_rate=0.1),
 }
 """How a network of each start is trained; chosen on the held-out letters."""
 SOURCE = records.RESULTS / "cnn.keras"
