@@ -198,6 +198,24 @@ def _parser() -> argparse.ArgumentParser:
     )
     predict.set_defaults(run=_predict)
 
+    strangers = commands.add_parser(
+        "strangers",
+        help="ask the released network about letters and digits of other scripts",
+        description="Ask an exported network about the test parts of data sets whose classes it does "
+        "not know, and record what it takes them for and how sure it is.",
+    )
+    strangers.add_argument(
+        "--data",
+        type=_names,
+        metavar="NAME,…",
+        help="the data sets (default: mnist, for comparison, letters and four scripts)",
+    )
+    strangers.add_argument(
+        "--model", type=Path, metavar="PATH", help="an exported network (default: the released one)"
+    )
+    _add_results(strangers)
+    strangers.set_defaults(run=_strangers)
+
     labels = commands.add_parser(
         "labels",
         help="list the labels of a data set that deserve a second look",
@@ -566,6 +584,15 @@ def _network(path: Path | None) -> Network:
     from digitbook import inference
 
     return inference.Network.load(path or inference.RELEASED)
+
+
+def _strangers(options: argparse.Namespace) -> int:
+    from digitbook import inference, records, strangers
+
+    network = inference.Network.load(options.model or inference.RELEASED)
+    found = strangers.ask(network, options.data or strangers.SETS)
+    print(f"record   {records.write_strangers(options.results or records.RESULTS, found)}")
+    return 0
 
 
 def _labels(options: argparse.Namespace) -> int:

@@ -175,10 +175,7 @@ def scores(
         "examples": len(y),
         "per_class": table.to_dict(orient="index"),
         "mistakes": {"index": wrong.tolist(), "true": y[wrong].tolist()},
-        "answers": {
-            "predicted": records.pack(predicted.astype("uint8")),
-            "confidence": records.pack(probabilities.max(axis=1).astype("float16")),
-        },
+        "answers": records.pack_answers(probabilities),
     }
 
 

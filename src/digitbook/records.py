@@ -30,6 +30,8 @@ from digitbook.files import replacing
 RESULTS = Path(__file__).parents[2] / "results"
 """The records of this clone of the book."""
 
+STRANGERS = "strangers.json"
+
 Record = dict
 
 
@@ -223,12 +225,24 @@ def pack(values: np.ndarray) -> str:
     return base64.b64encode(zlib.compress(values.tobytes(), 9)).decode()
 
 
+def unpack(text: str, dtype: str) -> np.ndarray:
+    """Return the array, of one dimension, that `pack` compressed."""
+    return np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype)
+
+
+def pack_answers(probabilities: np.ndarray) -> Record:
+    """Compress the predicted classes and their confidence, as `answers` reads them."""
+    return {
+        "predicted": pack(probabilities.argmax(axis=1).astype("uint8")),
+        "confidence": pack(probabilities.max(axis=1).astype("float16")),
+    }
+
+
 def answers(record: Record) -> tuple[np.ndarray, np.ndarray]:
     """Return the predicted class, int64, and its confidence, float16, of every test example."""
     stored = record["answers"]
-    predicted = np.frombuffer(zlib.decompress(base64.b64decode(stored["predicted"])), "uint8")
-    confidence = np.frombuffer(zlib.decompress(base64.b64decode(stored["confidence"])), "float16")
-    return predicted.astype("int64"), confidence
+    predicted = unpack(stored["predicted"], "uint8").astype("int64")
+    return predicted, unpack(stored["confidence"], "float16")
 
 
 def truth(record: Record) -> np.ndarray:
@@ -236,6 +250,28 @@ def truth(record: Record) -> np.ndarray:
     classes = answers(record)[0]
     classes[record["mistakes"]["index"]] = record["mistakes"]["true"]
     return classes
+
+
+def strangers(results: Path = RESULTS) -> Record:
+    """Return what a network answered on images of other classes, as `digitbook strangers` found it.
+
+    Each of its `sets` can be read with `answers`; `unpack(set["truth"], "uint8")` are the true classes.
+
+    Raises:
+        RecordsMissing: nobody asked.
+    """
+    path = results / STRANGERS
+    if not path.is_file():
+        raise RecordsMissing(
+            f"There is no record {path}. It comes with a clone of the book's repository; "
+            "`digitbook strangers` makes it anew."
+        )
+    return load(path)
+
+
+def write_strangers(results: Path, record: Record) -> Path:
+    """Store what `digitbook.strangers.ask` found, whole or not at all, and return its path."""
+    return store(results / STRANGERS, record)
 
 
 def spread(values: Iterable[float], level: float = 0.95) -> tuple[float, float, float]:
