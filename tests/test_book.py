@@ -199,6 +199,16 @@ def test_chapter_that_reads_records_depends_on_them(tmp_path):
     assert not {run, speed} & book.dependencies(tmp_path, ["from digitbook import chapter, data"])
 
 
+def test_chapter_that_shows_what_is_here_depends_on_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("DIGITBOOK_DATA", str(tmp_path))
+    shows = ["shown = [name for name in NAMES if sources.is_here(name)]"]
+    before = book.others_shown(shows)
+    (tmp_path / "kannada").mkdir()
+    (tmp_path / "kannada" / "kannada.npz").touch()
+    assert set(book.others_shown(shows)) - set(before) == {"kannada"}
+    assert book.others_shown(["data.load('kannada')"]) == []
+
+
 def test_failing_cell_is_named_and_the_site_kept(small):
     before = page(small, "02-second")
     edit(small, "02-second", "6 * 7", "6 / 0")

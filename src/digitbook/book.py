@@ -142,7 +142,11 @@ def _chapter_task(
         "name": chapter.name,
         "actions": [(_run_chapter, [chapter, output, digits.loads_as, timeout])],
         "file_dep": list(map(str, dependencies(root, code))),
-        "uptodate": [config_changed({"code": "\n".join(code), "data": digits.sha256})],
+        "uptodate": [
+            config_changed(
+                {"code": "\n".join(code), "data": digits.sha256, "others": others_shown(code)}
+            )
+        ],
         "targets": [str(chapter.executed)],
     }
 
@@ -156,6 +160,13 @@ def dependencies(root: Path, code: Iterable[str]) -> set[Path]:
     if LIBRARY / "records.py" in found:
         found |= {*(root / "results").glob("*.json"), *(root / "results" / "runs").glob("*.json")}
     return found
+
+
+def others_shown(code: Iterable[str]) -> list[str]:
+    """Name the data sets that are here, for a chapter that shows what is there of them."""
+    if not any("sources.is_here(" in cell for cell in code):
+        return []
+    return [name for name in data.sources.names() if data.sources.is_here(name)]
 
 
 def library_files(code: Iterable[str]) -> set[Path]:
