@@ -82,7 +82,7 @@ def _change_robustness(results):
         for column in ("errors", "refused", "kept_errors"):
             answers[column] = [count + 30 for count in answers[column]]
         answers["confidence"] = [share - 0.05 for share in answers["confidence"]]
-    records.write_robustness(results, record)
+    records.store(results / records.ROBUSTNESS, record)
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=str)

@@ -67,7 +67,7 @@ def test_flipped_labels_are_found_and_a_second_search_trains_nothing(flipped, tm
 
     monkeypatch.setattr(training, "fit", None)
     again = labels.find(few, folds=3, say=said.append)
-    stored = records.write_labels(tmp_path, again)
+    stored = records.store(records.labels_path(tmp_path, again["data"]), again)
     assert stored == tmp_path / "labels-mnist5k.json"
     assert stored.read_text().count("\n") == len(again) + 2
     read = records.labels("mnist5k", tmp_path)

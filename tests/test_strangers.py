@@ -11,7 +11,7 @@ from digitbook import cli, inference, records, strangers
 def test_record_holds_every_answer_of_the_network(digits, tmp_path):
     network = inference.Network.load()
     said = []
-    records.write_strangers(tmp_path, strangers.ask(network, ["mnist5k"], said.append))
+    records.store(tmp_path / records.STRANGERS, strangers.ask(network, ["mnist5k"], said.append))
     found = records.strangers(tmp_path)["sets"]["mnist5k"]
     probabilities = network.probabilities(digits.x_test)
     predicted, confidence = records.answers(found)

@@ -11,6 +11,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from digitbook.errors import BadInput
 
 if TYPE_CHECKING:
     from digitbook.inference import Network
+
+_say = partial(print, flush=True)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -445,7 +448,7 @@ def _train(options: argparse.Namespace) -> int:
     results = options.results or records.RESULTS
     name = _known(options.model, recipes.RECIPES)
     run = experiments.Run(name, data.load(options.data), options.seed)
-    model, record = experiments.train(run, say=lambda line: print(line, flush=True))
+    model, record = experiments.train(run, say=_say)
     output = options.output or experiments.model_path(run.name)
     experiments.save(model, output, record)
     print(f"{run.name}: {sweep.headline(record)}")
@@ -590,8 +593,8 @@ def _strangers(options: argparse.Namespace) -> int:
     from digitbook import inference, records, strangers
 
     network = inference.Network.load(options.model or inference.RELEASED)
-    found = strangers.ask(network, options.data or strangers.SETS)
-    print(f"record   {records.write_strangers(options.results or records.RESULTS, found)}")
+    found = strangers.ask(network, options.data or strangers.SETS, say=_say)
+    print(f"record   {records.store((options.results or records.RESULTS) / records.STRANGERS, found)}")
     return 0
 
 
@@ -600,14 +603,15 @@ def _labels(options: argparse.Namespace) -> int:
     from digitbook import data, labels, records
 
     dataset = data.load(options.data)
-    found = labels.find(dataset, options.folds, say=lambda line: print(line, flush=True))
+    found = labels.find(dataset, options.folds, say=_say)
     for part, name in (("train", "training"), ("test", "test")):
         listed = found[part]["disputed"]["listed"]
         print(
             f"{name}: {len(listed):,} of {found[part]['examples']:,} labels disputed, "
             f"{sum(listed):,} of them probably wrong"
         )
-    print(f"record   {records.write_labels(options.results or records.RESULTS, found)}")
+    path = records.labels_path(options.results or records.RESULTS, dataset.name)
+    print(f"record   {records.store(path, found)}")
     return 0
 
 
@@ -619,7 +623,7 @@ def _robustness(options: argparse.Namespace) -> int:
         data.load("mnist"),
         data.load(robustness.ELSEWHERE),
         results=options.results or records.RESULTS,
-        say=lambda line: print(line, flush=True),
+        say=_say,
     )
     print(f"record   {path}")
     return 0
@@ -635,7 +639,7 @@ def _transfer(options: argparse.Namespace) -> int:
         options.sizes,
         options.seeds,
         results,
-        say=lambda line: print(line, flush=True),
+        say=_say,
     )
     runs = records.transfer(results).query("data == @dataset.name")
     print("mean accuracy on the test part, by training images a class")
@@ -649,12 +653,10 @@ def _readers(options: argparse.Namespace) -> int:
     from digitbook import data, readers, records
 
     results = options.results or records.RESULTS
-    record = readers.compare(
-        data.load("scripts"), options.seeds, results, say=lambda line: print(line, flush=True)
-    )
+    record = readers.compare(data.load("scripts"), options.seeds, results, say=_say)
     print("mean shares of answers that are right")
     print(readers.means(record).map("{:.2%}".format))
-    print(f"record   {records.readers_path(results)}")
+    print(f"record   {results / records.READERS}")
     return 0
 
 

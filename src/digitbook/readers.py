@@ -109,10 +109,7 @@ def compare(
             "seconds": round(seconds, 1),
             "cpu_seconds": round(cpu_seconds, 1),
             "mistakes": {"index": wrong.tolist(), "true": dataset.y_test[wrong].tolist()},
-            "answers": {
-                "predicted": records.pack(predicted.astype("uint8")),
-                "confidence": records.pack(probabilities.max(axis=1).astype("float16")),
-            },
+            "answers": records.pack_answers(probabilities),
         }
 
     recipe = {reader: asdict(each) for reader, each in RECIPE.items()}
@@ -120,7 +117,7 @@ def compare(
         RECIPES["cnn"][0](classes=len(dataset.class_names)), recipe, dataset
     )
     return experiments.series(
-        records.readers_path(results),
+        results / records.READERS,
         {
             "model": "cnn",
             "data": dataset.name,

@@ -30,6 +30,8 @@ from digitbook.files import replacing
 RESULTS = Path(__file__).parents[2] / "results"
 """The records of this clone of the book."""
 
+ROBUSTNESS = "robustness.json"
+READERS = "readers.json"
 STRANGERS = "strangers.json"
 
 Record = dict
@@ -90,21 +92,11 @@ def labels(data: str, results: Path = RESULTS) -> Record:
     Raises:
         RecordsMissing: they were never looked for.
     """
-    path = _labels_path(results, data)
-    if not path.is_file():
-        raise RecordsMissing(
-            f"There are no disputed labels in {path}. They come with a clone of the book's repository; "
-            f"`digitbook labels --data {data}` looks for them anew."
-        )
-    return load(path)
+    return _load_only(labels_path(results, data), f"digitbook labels --data {data}")
 
 
-def write_labels(results: Path, record: Record) -> Path:
-    """Store what `digitbook.labels.find` found, whole or not at all, and return its path."""
-    return store(_labels_path(results, record["data"]), record)
-
-
-def _labels_path(results: Path, data: str) -> Path:
+def labels_path(results: Path, data: str) -> Path:
+    """Return where the disputed labels of the data set called `data` are recorded."""
     return results / f"labels-{data}.json"
 
 
@@ -114,13 +106,7 @@ def robustness(results: Path = RESULTS) -> Record:
     Raises:
         RecordsMissing: it was never measured.
     """
-    path = _robustness_path(results)
-    if not path.is_file():
-        raise RecordsMissing(
-            f"There is no record of robustness in {path}. It comes with a clone of the book's "
-            "repository; `digitbook robustness` measures it anew."
-        )
-    return load(path)
+    return _load_only(results / ROBUSTNESS, "digitbook robustness")
 
 
 def robustness_table(record: Record) -> pd.DataFrame:
@@ -148,15 +134,6 @@ def robustness_table(record: Record) -> pd.DataFrame:
             )
         )
     return pd.concat(tables, ignore_index=True)
-
-
-def write_robustness(results: Path, record: Record) -> Path:
-    """Store what `digitbook.robustness` measured, whole or not at all, and return its path."""
-    return store(_robustness_path(results), record)
-
-
-def _robustness_path(results: Path) -> Path:
-    return results / "robustness.json"
 
 
 def transfer_path(results: Path, data: str) -> Path:
@@ -200,22 +177,32 @@ def transfer_curves(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def readers_path(results: Path) -> Path:
-    """Return where the comparison of `digitbook.readers` is recorded."""
-    return results / "readers.json"
-
-
 def readers(results: Path = RESULTS) -> Record:
     """Return the comparison of readers of many scripts, as `digitbook readers` recorded it.
 
     Raises:
         RecordsMissing: it was never made.
     """
-    path = readers_path(results)
+    return _load_only(results / READERS, "digitbook readers")
+
+
+def strangers(results: Path = RESULTS) -> Record:
+    """Return what a network answered on images of other classes, as `digitbook strangers` found it.
+
+    Each of its `sets` can be read with `answers`; `unpack(set["truth"], "uint8")` are the true classes.
+
+    Raises:
+        RecordsMissing: nobody asked.
+    """
+    return _load_only(results / STRANGERS, "digitbook strangers")
+
+
+def _load_only(path: Path, command: str) -> Record:
+    """Read the only record of its kind, which `command` makes."""
     if not path.is_file():
         raise RecordsMissing(
-            f"No comparison of readers is recorded in {path}. It comes with a clone of the book's "
-            "repository; `digitbook readers` makes it anew."
+            f"There is no record {path}. It comes with a clone of the book's repository; `{command}` "
+            "makes it anew."
         )
     return load(path)
 
@@ -250,28 +237,6 @@ def truth(record: Record) -> np.ndarray:
     classes = answers(record)[0]
     classes[record["mistakes"]["index"]] = record["mistakes"]["true"]
     return classes
-
-
-def strangers(results: Path = RESULTS) -> Record:
-    """Return what a network answered on images of other classes, as `digitbook strangers` found it.
-
-    Each of its `sets` can be read with `answers`; `unpack(set["truth"], "uint8")` are the true classes.
-
-    Raises:
-        RecordsMissing: nobody asked.
-    """
-    path = results / STRANGERS
-    if not path.is_file():
-        raise RecordsMissing(
-            f"There is no record {path}. It comes with a clone of the book's repository; "
-            "`digitbook strangers` makes it anew."
-        )
-    return load(path)
-
-
-def write_strangers(results: Path, record: Record) -> Path:
-    """Store what `digitbook.strangers.ask` found, whole or not at all, and return its path."""
-    return store(results / STRANGERS, record)
 
 
 def spread(values: Iterable[float], level: float = 0.95) -> tuple[float, float, float]:

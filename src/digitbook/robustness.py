@@ -75,9 +75,9 @@ def measure(
         name = experiments.name_of(run)
         if found["runs"].get(name, {}).get("weights_sha256") != run["weights_sha256"]:
             found["runs"][name] = examine(run, dataset, exams)
-            records.write_robustness(results, found)
+            records.store(results / records.ROBUSTNESS, found)
         say(f"{number}/{len(runs)}: {name}")
-    return records.write_robustness(results, found)
+    return records.store(results / records.ROBUSTNESS, found)
 
 
 def _network_path(run: Record) -> Path:
