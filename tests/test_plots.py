@@ -46,9 +46,9 @@ def test_confusion_matrix_colours_mistakes_alone():
 def test_answers_mark_the_wrong_ones(digits):
     probabilities = np.full((2, 10), 0.02)
     probabilities[:, 3] = 0.82
-    figure = plots.answers(digits.x_test[:2], probabilities, np.array([3, 5]), columns=2)
+    figure = plots.answers(digits.x_test[:2], probabilities, np.array([3, 5]), tuple("abcdefghij"), 2)
     titles = [axes.get_title() for axes in figure.axes if axes.images]
-    assert titles == ["3 at 82%, true 3", "3 at 82%, true 5"]
+    assert titles == ["d at 82%, true d", "d at 82%, true f"]
 
 
 def test_learning_curves_and_reliability_draw_their_frames():

@@ -180,8 +180,15 @@ def confusion_matrix(counts: pd.DataFrame) -> Figure:
     return figure
 
 
-def answers(images: np.ndarray, probabilities: np.ndarray, y: np.ndarray, columns: int = 5) -> Figure:
+def answers(
+    images: np.ndarray,
+    probabilities: np.ndarray,
+    y: np.ndarray,
+    class_names: Sequence[str],
+    columns: int = 5,
+) -> Figure:
     """Draw images over bars of their classes' probabilities; blue answers are right, orange wrong."""
+    names = legible(class_names)
     rows = -(-len(images) // columns)
     figure, axes = subplots(
         2 * rows, columns, height=2.3 * rows, squeeze=False, height_ratios=[1.6, 1] * rows
@@ -191,14 +198,19 @@ def answers(images: np.ndarray, probabilities: np.ndarray, y: np.ndarray, column
     for k, (image, shares, truth) in enumerate(zip(images, probabilities, y, strict=True)):
         row, column = divmod(k, columns)
         answer = int(shares.argmax())
-        show_image(axes[2 * row, column], image, f"{answer} at {percent(shares[answer])}, true {truth}")
+        show_image(
+            axes[2 * row, column],
+            image,
+            f"{names[answer]} at {percent(shares[answer])}, true {names[truth]}",
+        )
         axes[2 * row, column].axis("on")
         bars = axes[2 * row + 1, column]
         bars.axis("on")
         colours = [MUTED] * len(shares)
         colours[answer] = BLUE if answer == truth else ORANGE
         bars.bar(range(len(shares)), shares, color=colours)
-        bars.set(ylim=(0, 1), yticks=[], xticks=range(len(shares)))
+        bars.set(ylim=(0, 1), yticks=[])
+        bars.set_xticks(range(len(shares)), names)
         bars.tick_params(labelsize=6.5, length=0, pad=1)
         bars.spines["left"].set_visible(False)
     return figure
