@@ -39,7 +39,7 @@ def test_shares_tell_scripts_and_values_apart():
 
 @pytest.fixture
 def brief(monkeypatch):
-    """Quick recipes of a small network; the classes and images that each is trained on."""
+    """A small network; the classes and images that each is trained on."""
     fit, seen = training.fit, []
 
     def watched(model, x, y, *arguments, **options):
@@ -47,20 +47,19 @@ def brief(monkeypatch):
         return fit(model, x, y, *arguments, **options)
 
     monkeypatch.setattr(readers, "RECIPES", {"cnn": (models.build_softmax, None)})
-    monkeypatch.setattr(readers, "RECIPE", dict.fromkeys(readers.RECIPE, BRIEF))
     monkeypatch.setattr(training, "fit", watched)
     return seen
 
 
 def test_staged_has_a_network_for_the_scripts_and_one_for_each(scripts, brief):
-    read, parameters = readers.fit_staged(scripts.x_train, scripts.y_train, seed=0)
+    read, parameters = readers.fit_staged(scripts.x_train, scripts.y_train, BRIEF, seed=0)
     assert [classes for classes, _, _ in brief] == [2, 10, 10]
     (_, _, script), (_, _, first), (_, dark, second) = brief
     assert script.tolist() == (scripts.y_train // 10).tolist()
     assert (len(first), len(second)) == (250, 250)
     assert max(first.max(), second.max()) == 9
     assert np.median(dark) > 0.9
-    assert parameters > readers.fit_single(scripts.x_train, scripts.y_train, seed=0)[1]
+    assert parameters > readers.fit_single(scripts.x_train, scripts.y_train, BRIEF, seed=0)[1]
     probabilities = read(scripts.x_test)
     assert probabilities.shape == (200, 20)
     assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
@@ -70,9 +69,9 @@ def test_staged_has_a_network_for_the_scripts_and_one_for_each(scripts, brief):
 
 
 def test_both_readers_are_recorded_once_with_their_answers(scripts, brief, tmp_path):
-    record = readers.compare(scripts, [3], tmp_path, say=lambda line: None)
+    record = readers.compare(scripts, [3], tmp_path, lambda line: None, BRIEF)
     assert len(brief) == 4
-    assert readers.compare(scripts, [3], tmp_path, say=lambda line: None) == record
+    assert readers.compare(scripts, [3], tmp_path, lambda line: None, BRIEF) == record
     assert len(brief) == 4
     (x_validation, _) = data.hold_out(scripts)[1]
     held_out = {image.tobytes() for image in x_validation.astype("float32") / 255}
@@ -85,3 +84,12 @@ def test_both_readers_are_recorded_once_with_their_answers(scripts, brief, tmp_p
         assert records.truth(run).tolist() == scripts.y_test.tolist()
         found = readers.shares(scripts.y_test, records.answers(run)[0])
         assert found == pytest.approx({key: run[key] for key in found})
+
+
+def test_training_on_moved_images_is_recorded_apart(scripts, brief, tmp_path):
+    moved = dataclasses.replace(BRIEF, epochs=2, augmentation=readers.MOVED.augmentation)
+    record = readers.compare(scripts, [3], tmp_path, lambda line: None, moved)
+    assert records.readers(tmp_path, moved=True) == record
+    assert [recipe["epochs"] for recipe in record["recipe"].values()] == [2, 1]
+    with pytest.raises(records.RecordsMissing, match="digitbook readers`"):
+        records.readers(tmp_path)

@@ -275,6 +275,11 @@ def _parser() -> argparse.ArgumentParser:
         "scripts apart and one for each script's digits, and record what each reads right. Stopped, "
         "the same command goes on with the runs that are missing.",
     )
+    readers.add_argument(
+        "--moved",
+        action="store_true",
+        help="train on images turned, slanted, resized and shifted a little, not as they are",
+    )
     _add_seeds(readers)
     _add_threads(readers)
     _add_results(readers)
@@ -653,10 +658,11 @@ def _readers(options: argparse.Namespace) -> int:
     from digitbook import data, readers, records
 
     results = options.results or records.RESULTS
-    record = readers.compare(data.load("scripts"), options.seeds, results, say=_say)
+    recipe = readers.MOVED if options.moved else readers.AS_THEY_ARE
+    record = readers.compare(data.load("scripts"), options.seeds, results, _say, recipe)
     print("mean shares of answers that are right")
     print(readers.means(record).map("{:.2%}".format))
-    print(f"record   {results / records.READERS}")
+    print(f"record   {records.readers_path(results, options.moved)}")
     return 0
 
 

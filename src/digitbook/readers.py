@@ -2,7 +2,8 @@
 
 One network tells all classes apart, every digit of every script; or one tells the scripts apart, and
 after it each script has a network of its own for its ten digits. Both ways are trained on the same
-images and are shown as many of them in all.
+images and are shown as many of them in all, as they are or moved a little, as the book's other recipes
+for few images do.
 """
 
 from __future__ import annotations
@@ -26,31 +27,29 @@ from digitbook.training import Recipe
 DIGITS = 10
 """Classes of each script; the class of a digit is ten times its script's place plus its value."""
 
-_ALL = Recipe(epochs=12, batch_size=64, learning_rate=0.01, augmentation=SMALL_MOVES)
-RECIPE = {"single": _ALL, "staged": replace(_ALL, epochs=_ALL.epochs // 2)}
-"""How the networks of each reader are trained; with two stages, each image is seen by two networks."""
+AS_THEY_ARE = Recipe(epochs=12, batch_size=64, learning_rate=0.01)
+MOVED = replace(AS_THEY_ARE, augmentation=SMALL_MOVES)
 
 Read = Callable[[np.ndarray], np.ndarray]
 
 
-def fit_single(x: np.ndarray, y: np.ndarray, seed: int) -> tuple[Read, int]:
+def fit_single(x: np.ndarray, y: np.ndarray, recipe: Recipe, seed: int) -> tuple[Read, int]:
     """Train one network for all classes.
 
     `x` are uint8 images `(N, 28, 28)` and `y` their classes. Returns a function from such images to
     each class's probability, `(N, classes)`, and the number of parameters.
     """
-    model = _network(x, y, RECIPE["single"], seed)
+    model = _network(x, y, recipe, seed)
     return lambda images: evaluation.predict(model, images), model.count_params()
 
 
-def fit_staged(x: np.ndarray, y: np.ndarray, seed: int) -> tuple[Read, int]:
+def fit_staged(x: np.ndarray, y: np.ndarray, recipe: Recipe, seed: int) -> tuple[Read, int]:
     """Train a network that tells the scripts apart, and one for the digits of each script.
 
     The probability of a class is that of its script times that of its digit in this script. Arguments
     and result are those of `fit_single`.
     """
     script, value = np.divmod(y, DIGITS)
-    recipe = RECIPE["staged"]
     first = _network(x, script, recipe, seed)
     second = [
         _network(x[script == place], value[script == place], recipe, seed)
@@ -78,7 +77,11 @@ READERS = {"single": fit_single, "staged": fit_staged}
 
 
 def compare(
-    dataset: Dataset, seeds: Sequence[int], results: Path, say: Callable[[str], None] = print
+    dataset: Dataset,
+    seeds: Sequence[int],
+    results: Path,
+    say: Callable[[str], None] = print,
+    recipe: Recipe = AS_THEY_ARE,
 ) -> Record:
     """Record what each of `READERS` reads right of `dataset`, and return the record.
 
@@ -87,15 +90,18 @@ def compare(
         seeds: each reader is trained once with each.
         results: the folder of the records; runs that it holds are not made again.
         say: is told as each run ends.
+        recipe: how the single network is trained; with two stages each image is seen by two networks,
+            so these take half of its epochs.
 
     Raises:
         ExperimentError: the record there is about other runs.
     """
+    recipes = {"single": recipe, "staged": replace(recipe, epochs=recipe.epochs // 2)}
     (x, y), (x_validation, y_validation) = data.hold_out(dataset)
 
     def run(reader: str, seed: int) -> dict:
         began, used = time.perf_counter(), time.process_time()
-        read, parameters = READERS[reader](x, y, seed)
+        read, parameters = READERS[reader](x, y, recipes[reader], seed)
         seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - used
         validation = read(x_validation).argmax(axis=1)
         probabilities = read(dataset.x_test)
@@ -112,19 +118,19 @@ def compare(
             "answers": records.pack_answers(probabilities),
         }
 
-    recipe = {reader: asdict(each) for reader, each in RECIPE.items()}
+    described = {reader: asdict(each) for reader, each in recipes.items()}
     digest = experiments.configuration(
-        RECIPES["cnn"][0](classes=len(dataset.class_names)), recipe, dataset
+        RECIPES["cnn"][0](classes=len(dataset.class_names)), described, dataset
     )
     return experiments.series(
-        results / records.READERS,
+        records.readers_path(results, moved=recipe.augmentation is not None),
         {
             "model": "cnn",
             "data": dataset.name,
             "data_sha256": dataset.sha256,
             "configuration": digest,
             "environment": experiments.environment(),
-            "recipe": recipe,
+            "recipe": described,
             "class_names": list(dataset.class_names),
             "examples": len(dataset.y_test),
         },

@@ -31,7 +31,6 @@ RESULTS = Path(__file__).parents[2] / "results"
 """The records of this clone of the book."""
 
 ROBUSTNESS = "robustness.json"
-READERS = "readers.json"
 STRANGERS = "strangers.json"
 
 Record = dict
@@ -177,13 +176,20 @@ def transfer_curves(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def readers(results: Path = RESULTS) -> Record:
+def readers_path(results: Path, moved: bool = False) -> Path:
+    """Return where the comparison of `digitbook.readers` is recorded, and where that on moved images."""
+    return results / ("readers-moved.json" if moved else "readers.json")
+
+
+def readers(results: Path = RESULTS, moved: bool = False) -> Record:
     """Return the comparison of readers of many scripts, as `digitbook readers` recorded it.
+
+    `moved` are those that were trained on moved images.
 
     Raises:
         RecordsMissing: it was never made.
     """
-    return _load_only(results / READERS, "digitbook readers")
+    return _load_only(readers_path(results, moved), "digitbook readers" + " --moved" * moved)
 
 
 def strangers(results: Path = RESULTS) -> Record:
