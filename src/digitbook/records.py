@@ -177,7 +177,7 @@ def transfer_curves(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def readers_path(results: Path, moved: bool = False) -> Path:
-    """Return where the comparison of `digitbook.readers` is recorded, and where that on moved images."""
+    """Return where `digitbook.readers` is recorded: on images as they are, or on moved ones."""
     return results / ("readers-moved.json" if moved else "readers.json")
 
 
