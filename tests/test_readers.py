@@ -91,5 +91,7 @@ def test_training_on_moved_images_is_recorded_apart(scripts, brief, tmp_path):
     record = readers.compare(scripts, [3], tmp_path, lambda line: None, moved)
     assert records.readers(tmp_path, moved=True) == record
     assert [recipe["epochs"] for recipe in record["recipe"].values()] == [2, 1]
+    for run in record["runs"]:
+        assert 0.05 < run["validation_accuracy_moved"] < 1
     with pytest.raises(records.RecordsMissing, match="digitbook readers`"):
         records.readers(tmp_path)

@@ -85,6 +85,8 @@ def compare(
 ) -> Record:
     """Record what each of `READERS` reads right of `dataset`, and return the record.
 
+    Readers trained on moved images are asked about the held-out images moved in the same way, too.
+
     Args:
         dataset: digits of several scripts, ten classes a script, in the order of the scripts.
         seeds: each reader is trained once with each.
@@ -98,6 +100,9 @@ def compare(
     """
     recipes = {"single": recipe, "staged": replace(recipe, epochs=recipe.epochs // 2)}
     (x, y), (x_validation, y_validation) = data.hold_out(dataset)
+    if recipe.augmentation is not None:
+        fresh = recipe.augmentation(scale(x_validation), np.random.default_rng(0))
+        moved = np.rint(255 * fresh).astype("uint8")
 
     def run(reader: str, seed: int) -> dict:
         began, used = time.perf_counter(), time.process_time()
@@ -108,6 +113,8 @@ def compare(
         predicted = probabilities.argmax(axis=1)
         wrong = np.flatnonzero(predicted != dataset.y_test)
         held_out = shares(y_validation, validation)
+        if recipe.augmentation is not None:
+            held_out["accuracy_moved"] = float((read(moved).argmax(axis=1) == y_validation).mean())
         return {
             "parameters": parameters,
             **{f"validation_{name}": share for name, share in held_out.items()},
