@@ -91,6 +91,10 @@ def recompute(source: dict, results: Path) -> float:
         case {"race": race, "contestant": name, "statistic": statistic}:
             entries = json.loads((results / "speed.json").read_text())["races"][race]
             return next(entry for entry in entries if entry["contestant"] == name)[statistic]
+        case {"strangers": name, "statistic": "answered"}:
+            found = records.strangers(results)
+            _, confidence = records.answers(found["sets"][name])
+            return 100 * float((confidence >= found["limit"]).mean())
         case {"robustness": model, "statistic": statistic, **exam}:
             table = records.robustness_table(records.robustness(results))
             asked = (table[["model", *exam]] == [model, *exam.values()]).all(axis=1)

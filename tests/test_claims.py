@@ -8,6 +8,7 @@ import shutil
 from dataclasses import replace
 
 import claims
+import numpy as np
 import pytest
 from conftest import ROOT
 
@@ -35,7 +36,8 @@ def test_headlines_are_on_the_pages_that_people_see_first():
 def test_a_claim_about_a_recipe_rests_on_five_seeds():
     for source in (claim.source for claim in CLAIMS):
         if model := source.get("model") or source.get("robustness"):
-            runs = records.newest(records.read(), model, source.get("data", "mnist"))
+            trained_on = source.get("data", "mnist") if "model" in source else "mnist"
+            runs = records.newest(records.read(), model, trained_on)
             assert len(runs) >= 5 or len(runs[0]["members"]) >= 5, model
 
 
@@ -50,6 +52,8 @@ def test_changed_record_fails(claim, text, tmp_path):
     shutil.copytree(records.RESULTS, tmp_path, dirs_exist_ok=True)
     if "race" in claim.source:
         _change_race(tmp_path, claim.source)
+    elif "strangers" in claim.source:
+        _change_strangers(tmp_path, claim.source)
     elif "robustness" in claim.source:
         _change_robustness(tmp_path)
     else:
@@ -66,6 +70,14 @@ def _change_run(results, source):
     path.write_text(json.dumps(run))
 
 
+def _change_strangers(results, source):
+    record = records.strangers(results)
+    answers = record["sets"][source["strangers"]]["answers"]
+    confidence = records.unpack(answers["confidence"], "float16")
+    answers["confidence"] = records.pack(confidence * np.float16(0.9))
+    records.store(results / records.STRANGERS, record)
+
+
 def _change_race(results, source):
     path = results / "speed.json"
     speed = json.loads(path.read_text())
@@ -80,7 +92,7 @@ def _change_robustness(results):
     for run in record["runs"].values():
         answers = run["answers"]
         for column in ("errors", "refused", "kept_errors"):
-            answers[column] = [count + 30 for count in answers[column]]
+            answers[column] = [count + 300 for count in answers[column]]
         answers["confidence"] = [share - 0.05 for share in answers["confidence"]]
     records.store(results / records.ROBUSTNESS, record)
 
