@@ -68,6 +68,17 @@ def few(digits):
 
 
 @pytest.fixture(scope="module")
+def brief():
+    """The recipe `softmax-quick` in two epochs, for tests that need a trained network, good or bad."""
+    from digitbook import recipes, training
+
+    build, _ = recipes.RECIPES["softmax-quick"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(recipes.RECIPES, "softmax-quick", (build, training.Recipe(epochs=2)))
+        yield
+
+
+@pytest.fixture(scope="module")
 def browser():
     """A Chromium: one that is installed, else Playwright's own."""
     from playwright.sync_api import sync_playwright

@@ -36,7 +36,7 @@ def test_without_a_run_nothing_is_released():
 
 
 @pytest.fixture
-def recorded(digits, tmp_path):
+def recorded(digits, brief, tmp_path):
     """A results folder with one run on 300 digits, whose network is in the cache."""
     few = replace(digits, x_train=digits.x_train[:300], y_train=digits.y_train[:300])
     made = Run("softmax-quick", few, 0)

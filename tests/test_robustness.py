@@ -23,7 +23,7 @@ def _two_corruptions(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def made(few):
+def made(few, brief):
     """Two runs with their networks and records."""
     runs = [Run("softmax-quick", few, seed) for seed in (0, 1)]
     return [(run, *experiments.train(run, say=lambda line: None)) for run in runs]
