@@ -129,7 +129,7 @@ def percent(share: float, places: int = 0) -> str:
 
 def digits(images: np.ndarray, titles: Sequence[str] = (), columns: int = 10) -> Figure:
     """Draw images `(N, 28, 28)` in rows of `columns`, each under its title if titles are given."""
-    rows = -(-len(images) // columns)
+    rows = max(1, -(-len(images) // columns))
     height = WIDTH / columns * rows * (1.25 if len(titles) else 1.05)
     figure, axes = subplots(rows, columns, height=height, squeeze=False)
     for place in axes.flat:
@@ -189,7 +189,7 @@ def answers(
 ) -> Figure:
     """Draw images over bars of their classes' probabilities; blue answers are right, orange wrong."""
     names = legible(class_names)
-    rows = -(-len(images) // columns)
+    rows = max(1, -(-len(images) // columns))
     figure, axes = subplots(
         2 * rows, columns, height=2.3 * rows, squeeze=False, height_ratios=[1.6, 1] * rows
     )
