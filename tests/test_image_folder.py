@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digitbook import cli, data, image_folder, strokes, worker
+from digitbook import cli, data, image_folder, recipes, strokes, training, worker
 from digitbook.errors import DataError
 from digitbook.preprocessing import prepare_drawing
 
@@ -206,7 +206,13 @@ def test_single_training_image_of_a_class_is_refused_by_name(folder):
         data.hold_out(few)
 
 
-def test_every_command_takes_a_folder_and_answers_with_its_class_names(folder, tmp_path, capsys):
+def test_every_command_takes_a_folder_and_answers_with_its_class_names(
+    folder, tmp_path, capsys, monkeypatch
+):
+    build, _ = recipes.RECIPES["softmax-quick"]
+    monkeypatch.setitem(
+        recipes.RECIPES, "softmax-quick", (build, training.Recipe(epochs=40, learning_rate=0.01))
+    )
     network = tmp_path / "mine.keras"
     trained = ["train", "softmax-quick", "--data", str(folder), "--results", str(tmp_path)]
     assert cli.main([*trained, "--output", str(network)]) == 0
