@@ -6,12 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import nbformat
 import pytest
 from conftest import ROOT
 
-from digitbook import book
+from digitbook import book, cli, data
 
 FIRST = (
     """
@@ -175,6 +176,22 @@ def test_unknown_chapter_lists_the_chapters(small):
     result = build(small, "--only", "09")
     assert result.returncode == 2
     assert "there are: 01-first, 02-second" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"name": "usps"}, "usps is for evaluation only"),
+        ({"class_names": ("no", "yes")}, "3 classes or more; mnist5k has 2"),
+    ],
+)
+def test_data_that_the_chapters_cannot_train_on_is_refused(
+    few, tmp_path, monkeypatch, capsys, changed, reason
+):
+    monkeypatch.setattr(data, "load", lambda name: replace(few, **changed))
+    assert cli.main(["build", "--output", str(tmp_path)]) == 2
+    assert reason in capsys.readouterr().err
+    assert not (tmp_path / "executed").exists()
 
 
 def test_library_files_follow_imports():

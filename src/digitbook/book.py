@@ -33,6 +33,8 @@ from digitbook import data, runtime, terminal
 from digitbook.files import replacing
 
 LIBRARY = Path(__file__).parent
+FEWEST_CLASSES = 3
+"""Chapter 11 teaches a network half of the classes, and that takes two."""
 
 
 class BookError(Exception):
@@ -95,7 +97,7 @@ def build(
     Args:
         root: the folder of `_toc.yml`.
         output: where everything that is built goes.
-        dataset: what the chapters run on, a name that `digitbook.data.load` takes.
+        dataset: what the chapters run on, a name or a folder that `digitbook.data.load` takes.
         only: run this chapter alone; its name or how that begins. The site is rendered if every
             other chapter has been run before.
         jobs: how many chapters run side by side.
@@ -105,7 +107,8 @@ def build(
     Raises:
         NotFound: no chapter is called `only`.
         BookError: a chapter or the site failed, or another build is at work in `output`.
-        digitbook.data.DataError: the data cannot be had.
+        digitbook.data.DataError: the data cannot be had, is for evaluation only, or has fewer than
+            `FEWEST_CLASSES` classes.
     """
     output.mkdir(parents=True, exist_ok=True)
     try:
@@ -120,6 +123,7 @@ def _build(
 ) -> None:
     os.environ.setdefault("DIGITBOOK_CACHE", str(output / "cache"))
     digits = data.load(dataset)
+    _refuse_unfit(digits)
     every = chapters(root, output)
     chosen = [chapter for chapter in every if only is None or chapter.name.startswith(only)]
     if not chosen:
@@ -130,6 +134,16 @@ def _build(
         tasks.append(_site_task(root, output, every, digits))
     _run(tasks, output, jobs, force)
     _summarise(every, digits, output)
+
+
+def _refuse_unfit(digits: data.Dataset) -> None:
+    if data.sources.entry(digits.name).evaluation_only:
+        raise data.DataError(f"{digits.name} is for evaluation only; the chapters train on their data.")
+    if len(digits.class_names) < FEWEST_CLASSES:
+        raise data.DataError(
+            f"The chapters take a data set of {FEWEST_CLASSES} classes or more; {digits.name} has "
+            f"{len(digits.class_names)}. The other commands take it."
+        )
 
 
 def _chapter_task(

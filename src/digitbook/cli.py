@@ -53,8 +53,8 @@ def _parser() -> argparse.ArgumentParser:
         "--data",
         default="auto",
         metavar="NAME",
-        help="mnist, mnist5k (needs no network), another that `digitbook data --list` lists, or auto, "
-        "the default: mnist where it can be had",
+        help="mnist, mnist5k (needs no network), another that `digitbook data --list` lists, a folder "
+        "with a subfolder of images for each class, or auto, the default: mnist where it can be had",
     )
     build.add_argument(
         "--only", metavar="CHAPTER", help="run this chapter alone; 04 means 04-dense-training"
