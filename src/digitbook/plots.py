@@ -189,6 +189,7 @@ def answers(
 ) -> Figure:
     """Draw images over bars of their classes' probabilities; blue answers are right, orange wrong."""
     names = legible(class_names)
+    between = ", " if max(map(len, names)) <= 2 else ",\n"  # words need a line each
     rows = max(1, -(-len(images) // columns))
     figure, axes = subplots(
         2 * rows, columns, height=2.3 * rows, squeeze=False, height_ratios=[1.6, 1] * rows
@@ -201,7 +202,7 @@ def answers(
         show_image(
             axes[2 * row, column],
             image,
-            f"{names[answer]} at {percent(shares[answer])}, true {names[truth]}",
+            f"{names[answer]} at {percent(shares[answer])}{between}true {names[truth]}",
         )
         axes[2 * row, column].axis("on")
         bars = axes[2 * row + 1, column]
