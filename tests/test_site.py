@@ -58,6 +58,11 @@ def test_pictures_say_what_they_show(page):
 
 
 @pytest.mark.parametrize("page", HTML, ids=str)
+def test_no_cell_printed_a_warning(page):
+    assert [output.get_text()[:200] for output in soup(page).select(".cell_output .stderr")] == []
+
+
+@pytest.mark.parametrize("page", HTML, ids=str)
 def test_nothing_is_loaded_from_a_third_party(page):
     for tag in soup(page).find_all(["script", "link", "img", "iframe", "source"]):
         for target in (tag.get("src"), tag.get("href")):
@@ -103,6 +108,17 @@ WRITE = """(text) => {
   return document.fonts.ready.then(() => [...document.fonts]
     .filter((face) => face.family.includes("digitbook") && face.status === "loaded").length);
 }"""
+
+
+def test_opened_mistake_is_closed_with_escape(browser):
+    tab = browser.new_page()
+    tab.goto((SITE / "book" / "mistakes.html").as_uri())
+    tab.get_by_label("Misread by").select_option("any of them")
+    tab.locator(".tiles button").first.click()
+    tab.get_by_role("dialog").wait_for()
+    tab.keyboard.press("Escape")
+    tab.get_by_role("dialog").wait_for(state="hidden")
+    tab.close()
 
 
 def test_style_sheet_names_fonts_that_are_there():

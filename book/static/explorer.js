@@ -22,7 +22,9 @@
   /* What is selected. The hash of the address holds what differs from `start(set)`. */
   let set, state, shown;
   const start = (chosen) => ({
-    data: chosen.name, model: chosen.models[0].name, true: ANY, read: ANY, sure: 0, order: "votes",
+    data: chosen.name,
+    model: (chosen.models.find((model) => model.runs > 1) ?? chosen.models[0]).name,
+    true: ANY, read: ANY, sure: 0, order: "votes",
   });
 
   /* Words. */
@@ -189,6 +191,8 @@
   const step = (by) => open((opened + by + shown.length) % shown.length);
 
   dialog.addEventListener("keydown", (event) => {
+    // The theme's search keeps the browser from closing a dialog.
+    if (event.key === "Escape") event.stopPropagation();
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (by && !event.altKey) step(by);
   });

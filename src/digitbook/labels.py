@@ -9,6 +9,7 @@ Chuang, JAIR 70, 2021), as done by cleanlab, says which of these are probably wr
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
@@ -16,7 +17,6 @@ from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
-from cleanlab.filter import find_label_issues
 from sklearn.model_selection import StratifiedKFold
 
 from digitbook import evaluation, experiments, training
@@ -24,6 +24,11 @@ from digitbook.data import Dataset
 from digitbook.preprocessing import scale
 from digitbook.recipes import RECIPES
 from digitbook.records import Record
+
+with warnings.catch_warnings():
+    # In a notebook, tqdm's progress bars, which cleanlab imports, ask for widgets.
+    warnings.filterwarnings("ignore", "IProgress not found")
+    from cleanlab.filter import find_label_issues
 
 MODEL = "cnn-quick"
 """The recipe of the networks that are asked."""
