@@ -51,6 +51,42 @@ def test_bad_arguments_exit_2_without_traceback(arguments, complaint):
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--output", "folder.keras"),
+        ("--output", "mine.h5"),
+        ("--output", "file/mine.keras"),
+        ("--results", "file"),
+        ("--seed", "-1"),
+    ],
+)
+def test_training_is_refused_before_it_begins_where_it_could_not_be_kept(tmp_path, arguments):
+    (tmp_path / "folder.keras").mkdir()
+    (tmp_path / "file").touch()
+    command = ("train", "softmax-quick", "--data", "mnist5k", "--results", "results")
+    result = digitbook(*command, *arguments, cwd=tmp_path)
+    assert result.returncode == 2
+    assert "epoch" not in result.stdout
+    assert arguments[1].split("/")[0] in result.stderr
+    assert "Traceback" not in result.stderr
+    assert (tmp_path / "folder.keras").is_dir()
+
+
+def test_data_folder_that_is_not_there_is_named(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("DIGITBOOK_DATA", str(tmp_path / "mispelt"))
+    for name in ("auto", "kannada", "mnist"):
+        assert cli.main(["data", name]) == 2
+        assert "mispelt, which is no folder" in capsys.readouterr().err
+
+
+def test_output_that_nobody_reads_is_no_error():
+    command = [sys.executable, "-m", "digitbook.cli", "data", "--list"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
 def test_build_outside_a_book_says_where_to_go(tmp_path):
     result = digitbook("build", cwd=tmp_path)
     assert result.returncode == 2

@@ -36,3 +36,13 @@ def test_folder_replaces_a_folder(tmp_path):
         (fresh / "new.html").touch()
     assert [path.name for path in target.iterdir()] == ["new.html"]
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_file_does_not_replace_a_folder(tmp_path):
+    target = tmp_path / "mine.keras"
+    target.mkdir()
+    (target / "kept").touch()
+    with pytest.raises(IsADirectoryError, match="mine.keras"), replacing(target) as fresh:
+        fresh.write_text("new")
+    assert [path.name for path in target.iterdir()] == ["kept"]
+    assert list(tmp_path.iterdir()) == [target]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from digitbook import cli, labels, models, records, training
+from digitbook.errors import DataError
 
 
 def test_disputed_lists_the_least_probable_label_first():
@@ -98,3 +99,11 @@ def test_bad_names_and_numbers_exit_2(arguments, complaint, capsys):
         code = stopped.code
     assert code == 2
     assert complaint in capsys.readouterr().err
+
+
+def test_more_folds_than_images_of_a_class_are_refused(few):
+    kept = few.y_train != 3
+    kept[np.flatnonzero(~kept)[:4]] = True
+    scarce = dataclasses.replace(few, x_train=few.x_train[kept], y_train=few.y_train[kept])
+    with pytest.raises(DataError, match="4 training images.*5 folds.*--folds"):
+        labels.find(scarce)

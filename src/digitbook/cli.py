@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import os
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digitbook.errors import BadInput
+from digitbook.files import make_writable
 
 if TYPE_CHECKING:
     from digitbook.inference import Network
@@ -28,12 +30,23 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     warnings.showwarning = lambda message, *_, **__: print(f"Note: {message}", file=sys.stderr)
     try:
-        return options.run(options)
+        code = options.run(options)
+        sys.stdout.flush()
+        return code
     except BadInput as error:
         print(f"digitbook: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # whoever read the output has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"digitbook: {error.filename} cannot be used: {error.strerror}.", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
-        print("digitbook: stopped; the same command goes on from here.", file=sys.stderr)
+        goes_on = "; the same command goes on from here" if "goes_on" in options else ""
+        print(f"digitbook: stopped{goes_on}.", file=sys.stderr)
         return 130
 
 
@@ -76,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="where to build (default: _build in the book)",
     )
-    build.set_defaults(run=_build)
+    build.set_defaults(run=_build, goes_on=True)
 
     data = commands.add_parser(
         "data",
@@ -103,11 +116,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("model", help="softmax, dense, cnn, …; an unknown name lists all")
     _add_data(train)
-    train.add_argument("--seed", type=int, default=0, help="decides all that is random (default: 0)")
+    train.add_argument(
+        "--seed", type=_seed, default=0, metavar="N", help="decides all that is random (default: 0)"
+    )
     _add_threads(train)
     _add_results(train)
     train.add_argument(
-        "--output", type=Path, metavar="FILE", help="the network's file, .keras (default: in the cache)"
+        "--output",
+        type=_keras_file,
+        metavar="FILE",
+        help="the network's file, .keras (default: in the cache)",
     )
     train.add_argument("--stop-with-parent", action="store_true", help=argparse.SUPPRESS)
     train.set_defaults(run=_train)
@@ -144,7 +162,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_threads(sweep)
     _add_results(sweep)
-    sweep.set_defaults(run=_sweep)
+    sweep.set_defaults(run=_sweep, goes_on=True)
 
     release = commands.add_parser(
         "release",
@@ -235,7 +253,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_threads(labels)
     _add_results(labels)
-    labels.set_defaults(run=_labels)
+    labels.set_defaults(run=_labels, goes_on=True)
 
     robustness = commands.add_parser(
         "robustness",
@@ -246,7 +264,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_threads(robustness)
     _add_results(robustness)
-    robustness.set_defaults(run=_robustness)
+    robustness.set_defaults(run=_robustness, goes_on=True)
 
     transfer = commands.add_parser(
         "transfer",
@@ -266,7 +284,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_seeds(transfer)
     _add_threads(transfer)
     _add_results(transfer)
-    transfer.set_defaults(run=_transfer)
+    transfer.set_defaults(run=_transfer, goes_on=True)
 
     readers = commands.add_parser(
         "readers",
@@ -283,7 +301,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_seeds(readers)
     _add_threads(readers)
     _add_results(readers)
-    readers.set_defaults(run=_readers)
+    readers.set_defaults(run=_readers, goes_on=True)
 
     serve = commands.add_parser(
         "serve",
@@ -371,7 +389,7 @@ def seed_list(text: str) -> list[int]:
     found = []
     for part in text.split(","):
         first, _, last = part.partition("-")
-        found += range(int(first), int(last or first) + 1)
+        found += range(_seed(first), _seed(last or first) + 1)
     if not found:
         raise ValueError(text)
     return list(dict.fromkeys(found))
@@ -401,6 +419,19 @@ def _whole(first: int, last: float = math.inf) -> Callable[[str], int]:
     return number
 
 
+_seed = _whole(0, 2**32 - 1)
+
+
+def _keras_file(text: str) -> Path:
+    path = Path(text)
+    if path.suffix != ".keras" or path.is_dir():
+        raise ValueError(text)
+    return path
+
+
+_keras_file.__name__ = "name of a .keras file"
+
+
 def _build(options: argparse.Namespace) -> int:
     from digitbook import book
 
@@ -428,7 +459,8 @@ def _data(options: argparse.Namespace) -> int:
         for name in sources.names():
             entry = sources.entry(name)
             elsewhere = "to be fetched" if entry.fetched_from else "not here"
-            print(f"{name:<15} {'here' if sources.is_here(name) else elsewhere:<14} {entry.summary}")
+            there = "here" if sources.is_here(name) else elsewhere
+            print(f"{name:<15} {there:<14} {entry.summary.removeprefix(f'{name}: ')}")
         return 0
     dataset = data.load(options.name)
     entry = sources.entry(dataset.name)
@@ -453,8 +485,10 @@ def _train(options: argparse.Namespace) -> int:
     results = options.results or records.RESULTS
     name = _known(options.model, recipes.RECIPES)
     run = experiments.Run(name, data.load(options.data), options.seed)
-    model, record = experiments.train(run, say=_say)
     output = options.output or experiments.model_path(run.name)
+    for folder in (output.parent, results):
+        make_writable(folder)
+    model, record = experiments.train(run, say=_say)
     experiments.save(model, output, record)
     print(f"{run.name}: {sweep.headline(record)}")
     print(f"network  {output}")
@@ -610,11 +644,19 @@ def _labels(options: argparse.Namespace) -> int:
     dataset = data.load(options.data)
     found = labels.find(dataset, options.folds, say=_say)
     for part, name in (("train", "training"), ("test", "test")):
-        listed = found[part]["disputed"]["listed"]
+        rows = found[part]["disputed"]
         print(
-            f"{name}: {len(listed):,} of {found[part]['examples']:,} labels disputed, "
-            f"{sum(listed):,} of them probably wrong"
+            f"{name}: {len(rows['listed']):,} of {found[part]['examples']:,} labels disputed, "
+            f"{sum(rows['listed']):,} of them probably wrong"
         )
+        for index, label, suggested in zip(
+            *(itertools.compress(rows[key], rows["listed"]) for key in ("index", "label", "suggested")),
+            strict=True,
+        ):
+            print(
+                f"  image {index}: labelled {dataset.class_names[label]}, "
+                f"read as {dataset.class_names[suggested]}"
+            )
     path = records.labels_path(options.results or records.RESULTS, dataset.name)
     print(f"record   {records.store(path, found)}")
     return 0

@@ -21,6 +21,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from digitbook import evaluation, experiments, training
 from digitbook.data import Dataset
+from digitbook.errors import DataError
 from digitbook.preprocessing import scale
 from digitbook.recipes import RECIPES
 from digitbook.records import Record
@@ -39,6 +40,9 @@ def find(dataset: Dataset, folds: int = 5, seed: int = 0, say: Callable[[str], N
 
     For each part the record holds the number of `examples` and the columns of `disputed`. `say` is
     told as each fold ends. Folds whose network is in the cache are not trained again.
+
+    Raises:
+        DataError: a class has fewer training images than there are folds.
     """
     answered = out_of_sample(dataset, folds, seed, say)
     parts = {}
@@ -68,6 +72,11 @@ def out_of_sample(
     No network answers for an example that it was fitted to.
     """
     build, recipe = RECIPES[MODEL]
+    if (fewest := np.bincount(dataset.y_train).min()) < folds:
+        raise DataError(
+            f"{dataset.name} has {fewest} training images of its smallest class, too few to be dealt "
+            f"into {folds} folds; name fewer with --folds."
+        )
     x, y = scale(dataset.x_train), dataset.y_train
     train = np.empty((len(x), len(dataset.class_names)), "float32")
     test = np.zeros((len(dataset.x_test), len(dataset.class_names)), "float32")
@@ -84,7 +93,7 @@ def out_of_sample(
         train[left_out] = evaluation.predict(network, dataset.x_train[left_out])
         test += evaluation.predict(network, dataset.x_test) / folds
         right = (train[left_out].argmax(axis=1) == y[left_out]).mean()
-        say(f"fold {fold}/{folds}: {right:.2%} of the {len(left_out):,} digits left out read right")
+        say(f"fold {fold}/{folds}: {right:.2%} of the {len(left_out):,} images left out read right")
     return train, test
 
 

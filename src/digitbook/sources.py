@@ -128,10 +128,17 @@ def find(name: str) -> tuple[Arrays, str]:
 
 
 def _data_folder() -> Path | None:
-    """Return the folder of the reader's data sets, if there is one."""
-    named = os.environ.get("DIGITBOOK_DATA")
-    folder = Path(named).expanduser() if named else None
-    return folder if folder and folder.is_dir() else None
+    """Return the folder of the reader's data sets, if one is named.
+
+    Raises:
+        DataError: `DIGITBOOK_DATA` names something else.
+    """
+    if not (named := os.environ.get("DIGITBOOK_DATA")):
+        return None
+    folder = Path(named).expanduser()
+    if not folder.is_dir():
+        raise DataError(f"DIGITBOOK_DATA names {folder}, which is no folder; correct it or unset it.")
+    return folder
 
 
 def _holds_set(folder: Path) -> bool:

@@ -94,6 +94,9 @@ def measure(
             f"Left out: {', '.join(map(str, too_large))} images a class; {dataset.name} has "
             f"{min(np.bincount(y))} to train on of its smallest class."
         )
+    sizes = [size for size in sizes if size not in too_large]
+    if not sizes:
+        raise ExperimentError("No size is left to measure; name smaller ones with --sizes.")
 
     def run(start: str, size: int, seed: int) -> dict:
         rows = first_of_each(y, size, seed)
@@ -137,7 +140,6 @@ def measure(
             {"start": start, "size": size, "seed": seed}
             for seed in seeds
             for size in sizes
-            if size not in too_large
             for start in STARTS
         ],
         run,
