@@ -50,6 +50,15 @@ def test_temperature_is_fitted_on_the_held_out_digits_alone(trained, few):
     assert record["metrics"]["calibrated_log_loss"] != record["metrics"]["log_loss"]
 
 
+def test_validation_without_a_mistake_makes_no_answer_certain():
+    y = np.array([0, 1, 2, 2])
+    probabilities = np.full((4, 3), 0.2)
+    probabilities[np.arange(4), y] = 0.6
+    found = experiments.scores((y, probabilities), (y, probabilities), ("a", "b", "c"))
+    assert found["temperature"] == 1
+    assert found["metrics"]["calibrated_log_loss"] == found["metrics"]["log_loss"]
+
+
 def test_weights_survive_as_float16(trained):
     for array in trained[1].get_weights():
         assert np.array_equal(array, array.astype("float16").astype("float32"))

@@ -153,9 +153,11 @@ def scores(
     """Return the part of a record that says what came out.
 
     Both arguments are true classes `(N,)` and probabilities `(N, classes)`. The temperature is
-    fitted on the validation part and leaves every answer as it is.
+    fitted on the validation part and leaves every answer as it is. Where that holds no mistake it is
+    1: the fit would call every answer certain.
     """
-    temperature = evaluation.fit_temperature(*validation)
+    validation_right = validation[1].argmax(axis=1) == validation[0]
+    temperature = 1.0 if validation_right.all() else evaluation.fit_temperature(*validation)
     y, probabilities = test
     predicted = probabilities.argmax(axis=1)
     wrong = np.flatnonzero(predicted != y)
@@ -166,7 +168,7 @@ def scores(
         "metrics": {
             "accuracy": 1 - len(wrong) / len(y),
             **{name: float(table[name].mean()) for name in ("precision", "recall", "f1")},
-            "validation_accuracy": float((validation[1].argmax(axis=1) == validation[0]).mean()),
+            "validation_accuracy": float(validation_right.mean()),
             **raw,
             **{f"calibrated_{name}": value for name, value in calibrated.items()},
         },
