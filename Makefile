@@ -29,9 +29,9 @@ lint: .venv/installed  ## check the style of the code, chapters included
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff format --check --isolated --line-length 82 notebooks/*.ipynb
 
-lock:  ## compile requirements.in into requirements.txt (needs uv)
-	uv pip compile --universal --python-version 3.11 --fork-strategy fewest --upgrade \
-	    --custom-compile-command "make lock" requirements.in -o requirements.txt
+lock: .venv/installed  ## compile requirements.in into requirements.txt (options: ARGS=--upgrade, to newer versions)
+	.venv/bin/uv pip compile --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+	    --custom-compile-command "make lock" $(ARGS) requirements.in -o requirements.txt
 
 clean:  ## remove everything that was built: the environment, caches and the site
 	rm -rf .venv _build src/*.egg-info
