@@ -24,10 +24,11 @@ drawings: .venv/installed  ## draw 1,000 digits on the built book's page and rec
 lab: .venv/installed  ## open the chapters in JupyterLab
 	.venv/bin/jupyter lab --notebook-dir notebooks
 
-lint: .venv/installed  ## check the style of the code, chapters included
+lint: .venv/installed  ## check the style of the code, chapters included, and the site's scripts
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff format --check --isolated --line-length 82 notebooks/*.ipynb
+	scripts/javascript.sh
 
 lock: .venv/installed  ## compile requirements.in into requirements.txt (options: ARGS=--upgrade, to newer versions)
 	.venv/bin/uv pip compile --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \

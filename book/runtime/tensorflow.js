@@ -1,3 +1,4 @@
+// @ts-check
 /* What book/static/network.js calls of TensorFlow.js, bundled into one script when the book is built:
  * each operation for WebAssembly with SIMD, and for plain JavaScript where that cannot start. */
 import { env, registerKernel, setBackend } from "@tensorflow/tfjs-core";
@@ -28,7 +29,11 @@ const KERNELS = [
 ];
 KERNELS.forEach(registerKernel);
 
-/* Start WebAssembly from the address of its binary, else plain JavaScript; resolves to the one's name. */
+/**
+ * Start WebAssembly from the address of its binary, else plain JavaScript; resolves to the one's name.
+ *
+ * @param {string} wasm
+ */
 export async function start(wasm) {
   env().set("WASM_HAS_MULTITHREAD_SUPPORT", false); // threads would need a script made from a string
   if (await env().getAsync("WASM_HAS_SIMD_SUPPORT")) {

@@ -1,13 +1,17 @@
+// @ts-check
 "use strict";
 /* The drawing page: every element of class `draw` becomes a canvas that is read while one draws.
  *
  * What is drawn is kept as strokes and inked on a canvas of 280 by 280 pixels that nobody sees, so that
  * neither the screen's resolution nor the page's colours or width change what the network is given.
- * What reads it is an engine: `kind` says what it reads ("digits"), `ready()` resolves when it may be
- * asked, `classes` lists the classes then, and `read(image)` resolves to `probabilities` and, if it has
- * them, `maps` (see network.js). The engines are the networks in the page, of which one is chosen, or with
- * data-engine="api" the network behind `digitbook serve` (service.js). */
+ * What reads it is an engine (`Engine` in scripts/javascript/globals.d.ts). The engines are the networks in
+ * the page (network.js), of which one is chosen, or with data-engine="api" the network behind
+ * `digitbook serve` (service.js). */
 (() => {
+  /**
+   * @typedef {[number, number]} Point in pixels of SIDE
+   * @typedef {{ width: number, points: Point[] }} Stroke
+   */
   const SIDE = 280;
   const PEN = { least: 8, usual: 16, most: 24 }; // widths, in pixels of SIDE
   const UNSURE = 0.8; // an answer below this probability is called unsure; book/draw.md says why
@@ -15,10 +19,16 @@
   const PAUSE = 700; // milliseconds without a change before the answer is announced
   const { prepareDrawing } = window.digitbookPrepare, element = window.digitbookElement;
 
+  /** @param {number} p */
   const percent = (p) => (p >= 0.995 ? ">99%" : p < 0.005 ? "<1%" : `${Math.round(100 * p)}%`);
+
+  /** @param {HTMLCanvasElement} canvas @param {CanvasRenderingContext2DSettings} [options] */
+  const contextOf = (canvas, options) =>
+    /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", options));
 
   /* Ink: strokes on any 2D context whose canvas stands for SIDE by SIDE. */
 
+  /** @param {CanvasRenderingContext2D} context @param {Stroke[]} strokes */
   function ink(context, strokes) {
     const { canvas } = context;
     context.setTransform(1, 0, 0, 1, 0, 0);
@@ -41,7 +51,12 @@
 
   /* Pictures of numbers: light on dark for the network's own image, ink on paper for its maps. */
 
-  /* The 256 colours from one to another, as they lie in the memory of an ImageData. */
+  /**
+   * The 256 colours from one to another, as they lie in the memory of an ImageData.
+   *
+   * @param {number[]} from
+   * @param {number[]} to
+   */
   function colours(from, to) {
     const between = Array.from({ length: 256 }, (_, level) =>
       [...from.map((part, k) => part + ((to[k] - part) * level) / 255), 255]);
@@ -50,13 +65,20 @@
 
   const GREY = colours([0, 0, 0], [255, 255, 255]), BLUE = colours([253, 252, 249], [16, 58, 94]);
 
-  /* Paint `count` pictures of height by width in columns; level(picture, pixel) is 0 to 255. */
+  /**
+   * Paint `count` pictures of height by width in columns; level(picture, pixel) is 0 to 255.
+   *
+   * @param {HTMLCanvasElement} canvas
+   * @param {{ height: number, width: number, count: number, columns: number }} pictures
+   * @param {Uint32Array} palette
+   * @param {(picture: number, pixel: number) => number} level
+   */
   function paint(canvas, { height, width, count, columns }, palette, level) {
     const gap = Math.ceil(width / 14);
     const across = columns * (width + gap) - gap;
     const down = Math.ceil(count / columns) * (height + gap) - gap;
     if (canvas.width !== across || canvas.height !== down) Object.assign(canvas, { width: across, height: down });
-    const context = canvas.getContext("2d");
+    const context = contextOf(canvas);
     const image = context.createImageData(across, down);
     const pixels = new Uint32Array(image.data.buffer);
     for (let picture = 0; picture < count; picture++) {
@@ -69,6 +91,7 @@
     context.putImageData(image, 0, 0);
   }
 
+  /** @param {HTMLCanvasElement} canvas @param {Maps} maps @param {number} columns */
   function paintMaps(canvas, { height, width, channels, values }, columns) {
     let strongest = 1e-6;
     for (const value of values) if (value > strongest) strongest = value;
@@ -76,17 +99,20 @@
       Math.max(0, Math.floor((255 * values[pixel * channels + channel]) / strongest)));
   }
 
+  /** @param {HTMLElement} box @param {number} number */
   function start(box, number) {
     const compact = box.classList.contains("compact");
     const offered = box.dataset.engine === "api" ? [window.digitbookService] : window.digitbookNetworks;
     const engines = compact ? offered.slice(0, 1) : offered;
+    /** @param {string} name */
     const id = (name) => `draw-${number}-${name}`;
 
     /* What is drawn. The stroke under way is the last one. */
+    /** @type {Stroke[]} */
     const strokes = [];
     let width = PEN.usual;
     const hidden = element("canvas", { width: SIDE, height: SIDE });
-    const hiddenContext = hidden.getContext("2d", { willReadFrequently: true });
+    const hiddenContext = contextOf(hidden, { willReadFrequently: true });
     const levels = new Uint8Array(SIDE * SIDE); // how much of each hidden pixel is inked
 
     /* Parts of the page. */
@@ -94,7 +120,7 @@
     const canvas = element("canvas", {
       className: "paper", tabIndex: 0, role: "application", "aria-describedby": id("keys"),
     });
-    const context = canvas.getContext("2d");
+    const context = contextOf(canvas);
     const pen = element("span", { className: "pen", hidden: true });
     const hint = element("p", { className: "hint", "aria-hidden": "true" });
     const undo = button("Undo", () => take(1));
@@ -129,6 +155,7 @@
         status),
       ...(compact ? [] : [maps]));
 
+    /** @param {string} text @param {() => void} act */
     function button(text, act) {
       const made = element("button", { type: "button" }, text);
       made.addEventListener("click", act);
@@ -146,6 +173,7 @@
       return element("div", { className: "choice", role: "radiogroup", "aria-label": "What you draw" }, ...options);
     }
 
+    /** @param {number} count */
     function take(count) {
       strokes.splice(strokes.length - count);
       pointer = null;
@@ -155,17 +183,21 @@
 
     /* Drawing with mouse, pen or finger. */
 
+    /** @type {number | null} */
     let pointer = null; // the one that draws
 
+    /** @param {PointerEvent} event @returns {Point} */
     function at(event) {
       const area = canvas.getBoundingClientRect();
       return [((event.clientX - area.left) * SIDE) / area.width, ((event.clientY - area.top) * SIDE) / area.height];
     }
 
+    /** @param {Point} point */
     function begin(point) {
       strokes.push({ width, points: [point] });
     }
 
+    /** @param {Point} point */
     function extend([x, y]) {
       const { points } = strokes[strokes.length - 1];
       const [lastX, lastY] = points[points.length - 1];
@@ -187,14 +219,18 @@
       for (const each of passed.length ? passed : [event]) extend(at(each));
       changed(event);
     });
-    for (const end of ["pointerup", "pointercancel"]) {
+    for (const end of /** @type {const} */ (["pointerup", "pointercancel"])) {
       canvas.addEventListener(end, (event) => { if (event.pointerId === pointer) pointer = null; });
     }
 
     /* Drawing with the keyboard. */
 
-    let position = [SIDE / 2, SIDE / 4], down = false;
+    /** @type {Point} */
+    let position = [SIDE / 2, SIDE / 4];
+    let down = false;
+    /** @type {Set<string>} */
     const held = new Set();
+    /** @type {Record<string, Point>} */
     const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
     function lift() {
@@ -203,6 +239,7 @@
     }
 
     function place() {
+      /** @param {number} value */
       const share = (value) => `${(100 * value) / SIDE}%`;
       pen.classList.toggle("down", down);
       pen.style.width = pen.style.height = share(width);
@@ -210,10 +247,13 @@
       pen.style.top = share(position[1]);
     }
 
+    /** @param {boolean} small */
     function move(small) {
       const sum = [...held].reduce(([x, y], key) => [x + ARROWS[key][0], y + ARROWS[key][1]], [0, 0]);
+      /** @param {number} value */
       const inside = (value) => Math.min(SIDE - width / 2, Math.max(width / 2, value));
-      position = position.map((value, k) => inside(value + sum[k] * (small ? SMALL_STEP : STEP)));
+      position = /** @type {Point} */ (
+        position.map((value, k) => inside(value + sum[k] * (small ? SMALL_STEP : STEP))));
       place();
     }
 
@@ -248,9 +288,14 @@
 
     /* From the strokes to the screen and to the answer. */
 
+    /** @type {number} */
     let columns; // of a layer's maps
-    let engine, one; // which reads, and the word for one of what it reads
-    let loaded = false, failed = null, reading = false, again = false, touched = false, since = 0;
+    /** @type {Engine} */
+    let engine; // which reads
+    let one = ""; // the word for one of what it reads
+    /** @type {string | null} */
+    let failed = null;
+    let loaded = false, reading = false, again = false, touched = false, since = 0;
 
     function resize() {
       const pixels = Math.round(canvas.clientWidth * window.devicePixelRatio);
@@ -260,6 +305,7 @@
       refresh();
     }
 
+    /** @param {Event} [event] */
     function changed(event) {
       touched = true;
       refresh(event?.timeStamp);
@@ -280,7 +326,7 @@
       return prepareDrawing(levels, SIDE, SIDE);
     }
 
-    /* Read what is drawn; what comes in meanwhile is read once more afterwards. */
+    /** Read what is drawn; what comes in meanwhile is read once more afterwards. */
     async function read() {
       if (reading) { again = true; return; }
       reading = true;
@@ -291,6 +337,7 @@
       reading = false;
     }
 
+    /** @param {Uint8Array} image */
     async function readOnce(image) {
       const started = since;
       if (!compact) paint(seen, { height: 28, width: 28, count: 1, columns: 1 }, GREY, (_, pixel) => image[pixel]);
@@ -302,6 +349,7 @@
       box.dispatchEvent(new CustomEvent("read", { detail: { since: started, empty } }));
     }
 
+    /** @param {string} text @param {string} more */
     function show(text, more, kind = "") {
       answer.textContent = text;
       remark.textContent = more;
@@ -316,6 +364,7 @@
       announce("The canvas is empty.");
     }
 
+    /** @param {Reading} reading */
     function showReading({ probabilities, maps: found }) {
       const [first, second] = probabilities.map((_, k) => k).sort((a, b) => probabilities[b] - probabilities[a]);
       const [one, other] = [first, second].map((k) => engine.classes[k]);
@@ -330,20 +379,23 @@
       fill(probabilities);
       if (found && !compact) {
         if (!maps.children.length) maps.append(...found.map(strip));
-        found.forEach((each, k) => paintMaps(maps.children[k].lastChild, each, columns));
+        maps.querySelectorAll("canvas").forEach((each, k) => paintMaps(each, found[k], columns));
         maps.hidden = false;
       }
     }
 
+    /** @param {number[] | null} probabilities */
     function fill(probabilities) {
+      const most = probabilities && Math.max(...probabilities);
       [...bars.children].forEach((bar, k) => {
         const p = probabilities?.[k] ?? 0;
-        bar.classList.toggle("first", p > 0 && p === Math.max(...probabilities));
-        bar.querySelector(".fill").style.transform = `scaleX(${p})`;
-        bar.lastChild.textContent = probabilities ? percent(p) : "";
+        bar.classList.toggle("first", p > 0 && p === most);
+        /** @type {HTMLElement} */ (bar.querySelector(".fill")).style.transform = `scaleX(${p})`;
+        /** @type {Element} */ (bar.lastElementChild).textContent = probabilities ? percent(p) : "";
       });
     }
 
+    /** @param {string} name */
     function bar(name) {
       return element("li", {},
         element("b", {}, name),
@@ -351,6 +403,7 @@
         element("span", { className: "share" }));
     }
 
+    /** @param {Maps} maps */
     function strip({ convolution, height, width: across, channels }) {
       const said = `Convolution ${convolution}: ${channels} maps of ${height} by ${across}`;
       return element("div", {},
@@ -360,13 +413,15 @@
 
     /* Screen readers hear an answer once the drawing rests, and never the same one twice in a row. */
     let pause = 0;
+    /** @param {string} text */
     function announce(text) {
       clearTimeout(pause);
       if (touched) pause = setTimeout(() => { if (status.textContent !== text) say(text); }, PAUSE);
     }
+    /** @param {string} text */
     function say(text) { status.textContent = text; }
 
-    /* Read with this engine from now on; what is drawn stays. */
+    /** Read with this engine from now on; what is drawn stays. @param {Engine} chosen */
     function use(chosen) {
       engine = chosen;
       one = engine.kind.replace(/s$/, "");
@@ -379,6 +434,7 @@
       maps.hidden = true;
       read();
       announce(`The network for ${engine.kind} is being loaded.`);
+      /** @template T @param {(value: T) => void} act @returns {(value: T) => void} */
       const unlessLeft = (act) => (value) => { if (engine === chosen) { act(value); read(); } };
       engine.ready().then(unlessLeft(ready), unlessLeft((error) => { failed = error.message; }));
     }
@@ -387,7 +443,7 @@
       const { classes } = engine;
       bars.replaceChildren(...classes.map(bar));
       bars.classList.toggle("many", classes.length > 13);
-      bars.style.setProperty("--longest", Math.max(...classes.map((name) => name.length)));
+      bars.style.setProperty("--longest", String(Math.max(...classes.map((name) => name.length))));
       loaded = true;
     }
 
@@ -398,5 +454,5 @@
     resize();
   }
 
-  document.querySelectorAll(".draw").forEach(start);
+  /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".draw")).forEach(start);
 })();

@@ -1,9 +1,18 @@
+// @ts-check
 "use strict";
 /* The error explorer: filters and shows what mistakes.js holds. It needs no library and no server. */
 (() => {
-  const page = document.getElementById("explorer");
-  const { sets, leftOut } = window.digitbookMistakes;
-  const here = document.currentScript.src, element = window.digitbookElement;
+  /**
+   * @typedef {{ model: Model, answer: number, runs: number, confidence: number, share: number }} Vote
+   * @typedef {{ index: number, truth: number, place: number, votes: Vote[] }} Digit
+   * @typedef {Omit<MistakeSet, "digits"> & { digits: Digit[] }} Unpacked
+   * @typedef {{ digit: Digit, votes: Vote[], sure: number }} Misread
+   * @typedef {"data" | "model" | "true" | "read" | "order"} Choice
+   * @typedef {Record<Choice, string> & { sure: number }} State
+   */
+  const page = /** @type {HTMLElement} */ (document.getElementById("explorer"));
+  const { leftOut } = window.digitbookMistakes, sets = window.digitbookMistakes.sets.map(unpacked);
+  const here = /** @type {HTMLScriptElement} */ (document.currentScript).src, element = window.digitbookElement;
 
   const ORDERS = {
     votes: "most votes",
@@ -11,6 +20,7 @@
     doubtful: "least sure",
     index: "index",
   };
+  /** @type {Record<string, (a: Misread, b: Misread) => number>} */
   const COMPARE = {
     votes: (a, b) => b.votes[0].share - a.votes[0].share || b.sure - a.sure,
     surest: (a, b) => b.sure - a.sure,
@@ -20,7 +30,13 @@
   const ANY = "any";
 
   /* What is selected. The hash of the address holds what differs from `start(set)`. */
-  let set, state, shown;
+  /** @type {Unpacked} */
+  let set;
+  /** @type {State} */
+  let state;
+  /** @type {Misread[]} */
+  let shown;
+  /** @param {Unpacked} chosen @returns {State} */
   const start = (chosen) => ({
     data: chosen.name,
     model: (chosen.models.find((model) => model.runs > 1) ?? chosen.models[0]).name,
@@ -29,19 +45,25 @@
 
   /* Words. */
 
+  /** @param {number} thousandths */
   const percent = (thousandths) => (thousandths >= 995 ? ">99%" : `${Math.round(thousandths / 10)}%`);
+  /** @param {number} number @param {string} noun */
   const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+  /** @param {Digit} digit */
   const named = (digit) => {
     const name = set.classes[digit.truth];
     return `test digit ${digit.index}: ${/^[8AEFHILMNORSX]/.test(name) ? "an" : "a"} ${name}`;
   };
+  /** @param {Misread} item */
   const described = ({ digit, votes }) =>
     `${named(digit)}, ` + votes.map((vote, k) =>
       `${k ? "" : "read "}as ${set.classes[vote.answer]} by ${vote.model.name} ` +
       `(${vote.runs} of ${count(vote.model.runs, "seed")})`).join(", ");
+  /** @param {Vote} vote @param {string | number} subject */
   const said = (vote, subject) =>
     `${subject} ${vote.runs === 1 ? "says" : "say"} ${set.classes[vote.answer]} (${percent(vote.confidence)} sure)`;
 
+  /** @param {Model} model @param {Vote[]} votes */
   function verdict(model, votes) {
     if (!votes.length) return model.runs === 1 ? "1 seed reads it right" : `all ${model.runs} seeds read it right`;
     return votes.map((vote, k) => said(vote, k ? vote.runs : `${vote.runs} of ${count(model.runs, "seed")}`)).join(", ");
@@ -49,20 +71,24 @@
 
   /* Data. */
 
-  function unpack(chosen) {
-    chosen.digits = chosen.digits.map(([index, truth, votes], place) => ({
+  /** @param {MistakeSet} packed @returns {Unpacked} */
+  function unpacked(packed) {
+    const digits = packed.digits.map(([index, truth, votes], place) => ({
       index, truth, place,
       votes: votes.map(([number, answer, runs, confidence]) => {
-        const model = chosen.models[number];
+        const model = packed.models[number];
         return { model, answer, runs, confidence, share: runs / model.runs };
       }).sort((a, b) => b.share - a.share || b.confidence - a.confidence),
     }));
+    return { ...packed, digits };
   }
 
+  /** @param {Vote} vote */
   const ofModel = (vote) => state.model === ANY || vote.model.name === state.model;
 
   /* The wrong answers to each digit that the filters let through, and how sure the surest is. */
   function select() {
+    /** @type {Misread[]} */
     const found = [];
     for (const digit of set.digits) {
       if (state.true !== ANY && String(digit.truth) !== state.true) continue;
@@ -77,6 +103,7 @@
 
   /* Parts of the page. */
 
+  /** @param {Choice} key @param {string} label @param {Record<string, string>} options */
   function choice(key, label, options) {
     const list = element("select", { id: `explorer-${key}` },
       ...Object.entries(options).map(([value, text]) => new Option(text, value)));
@@ -89,19 +116,21 @@
     range.addEventListener("input", () => { state.sure = Number(range.value); render(); });
     /* Only once the slider rests: browsers limit how often an address may change. */
     range.addEventListener("change", remember);
-    const value = element("b", { id: "explorer-least" });
-    return element("label", {}, element("span", {}, "At least this sure: ", value), range);
+    return element("label", {}, element("span", {}, "At least this sure: ", least), range);
   }
 
+  /** @param {Digit} digit */
   function picture(digit, kind = "") {
     const made = element("span", { className: `digit ${kind}`, "aria-hidden": "true" });
-    made.style.setProperty("--columns", set.sheet.columns);
-    made.style.setProperty("--column", digit.place % set.sheet.columns);
-    made.style.setProperty("--row", Math.floor(digit.place / set.sheet.columns));
-    made.style.backgroundImage = `url("${new URL(set.sheet.file, here)}")`;
+    const { file, columns } = /** @type {{ file: string, columns: number }} */ (set.sheet);
+    made.style.setProperty("--columns", String(columns));
+    made.style.setProperty("--column", String(digit.place % columns));
+    made.style.setProperty("--row", String(Math.floor(digit.place / columns)));
+    made.style.backgroundImage = `url("${new URL(file, here)}")`;
     return made;
   }
 
+  /** @param {Misread} item @param {number} place */
   function tile(item, place) {
     const { digit, votes: [vote] } = item;
     const reading = `${set.classes[digit.truth]} → ${set.classes[vote.answer]}`;
@@ -115,9 +144,11 @@
   }
 
   function table() {
+    /** @param {string} text */
     const heading = (text) => element("th", { scope: "col" }, text);
+    /** @param {Misread} item */
     const row = ({ digit, votes }) => element("tr", {},
-      element("th", { scope: "row" }, digit.index),
+      element("th", { scope: "row" }, String(digit.index)),
       element("td", {}, set.classes[digit.truth]),
       element("td", {}, votes.map((vote) =>
         `${vote.model.name}: ${said(vote, `${vote.runs} of ${count(vote.model.runs, "seed")}`)}`).join("; ")));
@@ -151,12 +182,14 @@
     body);
   let opened = 0;
 
+  /** @param {string} text @param {string} label @param {() => void} act */
   function action(text, label, act) {
     const made = element("button", { type: "button", "aria-label": label, title: label }, text);
     made.addEventListener("click", act);
     return made;
   }
 
+  /** @param {Digit} digit @param {Model} model @param {Vote[]} votes */
   function chips(digit, model, votes) {
     const answers = votes.length
       ? votes.flatMap((vote) => Array(vote.runs).fill(vote.answer))
@@ -165,6 +198,7 @@
       element("span", { className: answer === digit.truth ? "right" : "wrong" }, set.classes[answer])));
   }
 
+  /** @param {Digit} digit @param {Model} model */
   function opinion(digit, model) {
     const votes = digit.votes.filter((vote) => vote.model === model);
     return element("li", {},
@@ -173,6 +207,7 @@
       element("span", { className: "verdict" }, verdict(model, votes)));
   }
 
+  /** @param {number} place */
   function open(place) {
     opened = place;
     const { digit } = shown[place];
@@ -188,6 +223,7 @@
     remember();
   }
 
+  /** @param {number} by */
   const step = (by) => open((opened + by + shown.length) % shown.length);
 
   dialog.addEventListener("keydown", (event) => {
@@ -206,21 +242,24 @@
   /* The grid: one tile is in the tab order, arrows move from it. */
 
   const grid = element("div", { className: "tiles", role: "group", "aria-label": "Misread digits" });
+  const tiles = /** @type {HTMLCollectionOf<HTMLElement>} */ (grid.children);
   const list = element("div", { className: "listed", role: "region", tabIndex: 0, "aria-label": "List of misread digits" });
   const status = element("p", { className: "count", role: "status", "aria-live": "polite" });
+  const least = element("b", { id: "explorer-least" });
   const about = element("p", { className: "about" });
 
+  /** @param {number} place */
   function enter(place) {
-    if (!grid.children[place]) return;
-    for (const other of grid.querySelectorAll("[tabindex='0']")) other.tabIndex = -1;
-    grid.children[place].tabIndex = 0;
-    grid.children[place].focus();
+    if (!tiles[place]) return;
+    for (const other of tiles) if (other.tabIndex === 0) other.tabIndex = -1;
+    tiles[place].tabIndex = 0;
+    tiles[place].focus();
   }
 
   grid.addEventListener("keydown", (event) => {
     const columns = getComputedStyle(grid).gridTemplateColumns.split(" ").length;
-    const at = [...grid.children].indexOf(document.activeElement);
-    const last = grid.children.length - 1;
+    const at = [...tiles].findIndex((each) => each === document.activeElement);
+    const last = tiles.length - 1;
     const to = {
       ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - columns, ArrowDown: at + columns,
       Home: 0, End: last,
@@ -235,8 +274,11 @@
   const form = element("form", { className: "filters", "aria-label": "Filters" });
   form.addEventListener("submit", (event) => event.preventDefault());
 
+  /** Each control is a select, but for that of `sure`, a slider. @param {keyof State} key */
+  const control = (key) => /** @type {HTMLSelectElement} */ (form.querySelector(`#explorer-${key}`));
+
   function fillForm() {
-    const classes = { [ANY]: "any", ...set.classes };
+    const classes = { [ANY]: "any", ...Object.fromEntries(set.classes.entries()) };
     const models = Object.fromEntries(set.models.map((model) => [model.name, model.name]));
     const data = Object.fromEntries(sets.map((each) =>
       [each.name, `${each.name}, ${each.sheet ? "as pictures" : "as a list"}`]));
@@ -252,6 +294,7 @@
       reset);
   }
 
+  /** @param {Unpacked} chosen */
   function use(chosen) {
     set = chosen;
     state = start(chosen);
@@ -259,11 +302,12 @@
     about.textContent = introduction();
   }
 
+  /** @param {Partial<State>} selected */
   function change(selected) {
     const other = sets.find((each) => each.name === selected.data);
     if (other && other !== set) {
       use(other);
-      form.querySelector("#explorer-data").focus();
+      control("data").focus();
     }
     Object.assign(state, selected);
     render();
@@ -272,13 +316,12 @@
 
   function render() {
     shown = select();
-    for (const key of ["data", "model", "true", "read", "order", "sure"]) {
-      const control = form.querySelector(`#explorer-${key}`);
-      if (control) control.value = state[key];
+    for (const [key, value] of /** @type {[keyof State, string | number][]} */ (Object.entries(state))) {
+      if (control(key)) control(key).value = String(value); // of one set of data there is no choice
     }
-    const least = `${state.sure}%`;
-    form.querySelector("#explorer-least").textContent = least;
-    form.querySelector("#explorer-sure").setAttribute("aria-valuetext", `at least ${least} sure`);
+    const text = `${state.sure}%`;
+    least.textContent = text;
+    control("sure").setAttribute("aria-valuetext", `at least ${text} sure`);
     const all = set.digits.filter((digit) =>
       digit.votes.some((vote) => vote.answer !== digit.truth && ofModel(vote))).length;
     status.textContent = `${shown.length.toLocaleString("en")} of ${count(all, "misread digit")} shown`;
@@ -289,10 +332,10 @@
   }
 
   function remember() {
-    const usual = start(set);
+    const usual = /** @type {Record<string, string | number>} */ (start(set));
     const changed = Object.entries(state).filter(([key, value]) =>
-      value !== usual[key] || (key === "data" && set !== sets[0]));
-    if (dialog.open) changed.push(["digit", shown[opened].digit.index]);
+      value !== usual[key] || (key === "data" && set !== sets[0])).map(([key, value]) => [key, String(value)]);
+    if (dialog.open) changed.push(["digit", String(shown[opened].digit.index)]);
     const hash = new URLSearchParams(changed).toString();
     history.replaceState(null, "", hash ? `#${hash}` : location.pathname + location.search);
   }
@@ -301,9 +344,9 @@
   function restore() {
     const asked = new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : "");
     use(sets.find((each) => each.name === asked.get("data")) ?? sets[0]);
-    for (const key of ["model", "true", "read", "order"]) {
-      const options = [...form.querySelector(`#explorer-${key}`).options].map((option) => option.value);
-      if (options.includes(asked.get(key))) state[key] = asked.get(key);
+    for (const key of /** @type {const} */ (["model", "true", "read", "order"])) {
+      const value = asked.get(key);
+      if ([...control(key).options].some((option) => option.value === value)) state[key] = String(value);
     }
     const sure = Math.round(Number(asked.get("sure")));
     if (sure >= 0 && sure <= 99) state.sure = sure;
@@ -314,7 +357,6 @@
   }
 
   if (sets.length) {
-    sets.forEach(unpack);
     page.replaceChildren(about, form, status, grid, list, dialog);
     restore();
     window.addEventListener("hashchange", restore);

@@ -1,21 +1,35 @@
+// @ts-check
 "use strict";
 /* The released networks in the browser: their weights as `digitbook export` wrote them, their layers run
- * by TensorFlow.js. Each is an engine of the drawing page (draw.js), with its `kind`, `classes`, `ready()`
- * and `read(image)`; networks.js lists what there is. */
+ * by TensorFlow.js. Each is an engine of the drawing page (draw.js); networks.js lists what there is. */
 window.digitbookNetworks = (() => {
-  const here = document.currentScript.src;
-  const tf = window.digitbookTensorFlow;
-  let computing; // a promise of what TensorFlow.js computes with: "wasm", or "cpu" where that cannot start
+  /**
+   * @typedef {{ shape: number[], values: Float32Array }} Weight
+   * @typedef {(x: Tensor) => Tensor} Run
+   * @typedef {{ convolution?: number, run: Run }} Step a convolution has its number, from 1
+   * @typedef {{ kernel: Weight, bias?: Float32Array, activation: "linear" | "relu" }} Folded
+   */
+  const here = /** @type {HTMLScriptElement} */ (document.currentScript).src;
+  const tf = /** @type {TensorFlow} */ (window.digitbookTensorFlow);
+  /** @type {Promise<string> | undefined} */
+  let computing; // what TensorFlow.js computes with: "wasm", or "cpu" where that cannot start
   window.digitbookEmbedded = {};
 
+  /** @param {Window["digitbookReleased"][number]} listed */
   function engine({ name, kind, classes }) {
-    let temperature, steps, starting;
+    /** @type {number} */
+    let temperature;
+    /** @type {Step[]} */
+    let steps;
+    /** @type {Promise<void> | null} */
+    let starting;
 
     async function start() {
-      if (!tf || tf.missing) {
+      if (!tf || "missing" in tf) {
         throw new Error("This copy of the book was built without TensorFlow.js, which reads the drawings, " +
           "because npm could not fetch it. “make book”, run again with a network, adds it.");
       }
+      /** @type {Description} */
       const description = await (await fetched(`${name}.json`)).json();
       const version = description.sha256[".bin"].slice(0, 8);
       const weights = decoded(await (await fetched(`${name}.bin`, `?v=${version}`)).arrayBuffer());
@@ -28,14 +42,13 @@ window.digitbookNetworks = (() => {
     return {
       name, kind, classes,
       get backend() { return computing; },
-
-      /* Resolves once `read` may be called; rejects with a message for the reader, who may try again. */
       ready: () => (starting ??= start().catch((error) => { starting = null; throw error; })),
 
-      /* image: 784 grey levels from 0 to 255, as `prepareDrawing` returns them. Resolves to
-       * `probabilities`, one for each class, with the temperature applied; `softmax`, the same without;
-       * and `maps`, what the last convolution of each size answered: {convolution (its number, from 1),
-       * height, width, channels, values}, the channels of a place side by side, 0 where nothing was found. */
+      /**
+       * Resolves to `softmax`, too: the probabilities without the temperature.
+       *
+       * @param {Uint8Array} image
+       */
       async read(image) {
         const { softmax, maps } = run(steps, image);
         return { probabilities: tempered(softmax, temperature), softmax, maps };
@@ -43,28 +56,33 @@ window.digitbookNetworks = (() => {
     };
   }
 
-  /* Where a file beside this script is. A page that was opened from disk may not fetch it, and takes its
-   * content from a script. */
+  /**
+   * Where a file beside this script is. A page that was opened from disk may not fetch it, and takes its
+   * content from a script.
+   *
+   * @param {string} file
+   * @returns {Promise<string>}
+   */
   async function address(file, query = "") {
     if (location.protocol !== "file:") return new URL(file + query, here).href;
     return new Promise((resolve, reject) => {
       const script = document.createElement("script");
-      script.src = new URL(`${file}.js`, here);
+      script.src = new URL(`${file}.js`, here).href;
       script.onload = () => resolve(window.digitbookEmbedded[file]);
       script.onerror = () => reject(new Error(`The file ${file}.js, which the network needs, is missing.`));
       document.head.append(script);
     });
   }
 
-  /* A file without a version in its query is asked for anew. */
+  /** A file without a version in its query is asked for anew. @param {string} file */
   async function fetched(file, query = "") {
     const place = await address(file, query);
-    const answer = await fetch(place, query ? {} : { cache: "no-cache" }).catch(() => ({ status: "no answer" }));
-    if (!answer.ok) throw new Error(`The network could not be loaded (${file}: ${answer.status}).`);
+    const answer = await fetch(place, query ? {} : { cache: "no-cache" }).catch(() => null);
+    if (!answer?.ok) throw new Error(`The network could not be loaded (${file}: ${answer?.status ?? "no answer"}).`);
     return answer;
   }
 
-  /* Little-endian float16 to numbers; there is no infinity among weights. */
+  /** Little-endian float16 to numbers; there is no infinity among weights. @param {ArrayBuffer} buffer */
   function decoded(buffer) {
     const bits = new DataView(buffer);
     return Float32Array.from({ length: buffer.byteLength / 2 }, (_, place) => {
@@ -74,9 +92,15 @@ window.digitbookNetworks = (() => {
     });
   }
 
-  /* One function a step, from tensor to tensor. A convolution takes the normalisation and the ReLU
-   * that follow it into its own kernel, bias and activation. */
+  /**
+   * One function a step, from tensor to tensor. A convolution takes the normalisation and the ReLU
+   * that follow it into its own kernel, bias and activation.
+   *
+   * @param {Layer[]} layers
+   * @param {Float32Array} weights
+   */
   function assembled(layers, weights) {
+    /** @type {Step[]} */
     const found = [];
     let convolutions = 0;
     for (let i = 0; i < layers.length; i++) {
@@ -84,7 +108,9 @@ window.digitbookNetworks = (() => {
       const values = Object.fromEntries(Object.entries(layer.weights ?? {}).map(([name, { offset, shape }]) =>
         [name, { shape, values: weights.slice(offset, offset + shape.reduce((a, b) => a * b, 1)) }]));
       if (layer.type === "convolution") {
-        const folded = { ...values, bias: values.bias?.values, activation: layer.activation ?? "linear" };
+        const activation = /** @type {"relu" | null} */ (layer.activation) ?? "linear";
+        /** @type {Folded} */
+        const folded = { kernel: values.kernel, bias: values.bias?.values, activation };
         if (layers[i + 1]?.type === "normalisation") fold(folded, layers[++i], weights);
         if (layers[i + 1]?.type === "relu") { folded.activation = "relu"; i++; }
         found.push({ convolution: ++convolutions, run: convolution(layer, folded) });
@@ -96,6 +122,7 @@ window.digitbookNetworks = (() => {
     return found;
   }
 
+  /** @param {Folded} folded @param {Layer} normalisation @param {Float32Array} weights */
   function fold(folded, { epsilon, weights: places }, weights) {
     const [gamma, beta, mean, variance] = ["gamma", "beta", "mean", "variance"].map((name) =>
       weights.subarray(places[name].offset, places[name].offset + places[name].shape[0]));
@@ -105,27 +132,34 @@ window.digitbookNetworks = (() => {
     folded.kernel.values = folded.kernel.values.map((value, place) => value * scale[place % scale.length]);
   }
 
-  function convolution({ strides, padding }, { kernel, bias, activation }) {
-    const filter = tf.tensor(kernel.values, kernel.shape), added = bias && tf.tensor(bias, [bias.length]);
-    return (x) => tf.fused.conv2d({ x, filter, strides, pad: padding, bias: added, activation });
+  /** @param {Layer} layer @param {Folded} folded @returns {(x: Tensor) => Tensor} */
+  function convolution({ strides, padding: pad }, { kernel, bias, activation }) {
+    const filter = /** @type {Tensor4D} */ (/** @type {Tensor} */ (tf.tensor(kernel.values, kernel.shape)));
+    const added = bias && tf.tensor(bias, [bias.length]);
+    return (x) => tf.fused.conv2d({ x: /** @type {Tensor4D} */ (x), filter, strides, pad, bias: added, activation });
   }
 
+  /** @type {Record<string, (layer: Layer, values: Record<string, Weight>) => Run>} */
   const STEPS = {
     reshape: ({ shape }) => (x) => tf.reshape(x, [1, ...shape]),
     flatten: () => (x) => tf.reshape(x, [1, x.size]),
-    max_pooling: ({ size, strides, padding }) => (x) => tf.maxPool(x, size, strides, padding),
+    max_pooling: ({ size, strides, padding }) => (x) => tf.maxPool(/** @type {Tensor4D} */ (x), size, strides, padding),
     average_pooling: () => (x) => tf.mean(x, [1, 2]),
     dense: ({ activation }, { kernel, bias }) => {
       const b = tf.tensor(kernel.values, kernel.shape), added = bias && tf.tensor(bias.values, bias.shape);
       const inside = activation === "relu" ? "relu" : "linear";
+      /** @type {Run} */
       const weighed = (a) => tf.fused.matMul({ a, b, bias: added, activation: inside });
       return activation === "softmax" ? (a) => tf.softmax(weighed(a)) : weighed;
     },
   };
 
+  /** @param {Step[]} steps @param {Uint8Array} image */
   function run(steps, image) {
     return tf.tidy(() => {
+      /** @type {(Omit<Maps, "values"> & { tensor: Tensor })[]} */
       const maps = [];
+      /** @type {Tensor} */
       let x = tf.tensor(Float32Array.from(image, (level) => level / 255), [1, 28, 28]);
       for (const step of steps) {
         x = step.run(x);
@@ -141,7 +175,12 @@ window.digitbookNetworks = (() => {
     });
   }
 
-  /* As digitbook.evaluation.with_temperature. */
+  /**
+   * As digitbook.evaluation.with_temperature.
+   *
+   * @param {ArrayLike<number>} probabilities
+   * @param {number} temperature
+   */
   function tempered(probabilities, temperature) {
     const raised = Array.from(probabilities, (p) => Math.max(p, 1e-12) ** (1 / temperature));
     const total = raised.reduce((a, b) => a + b);

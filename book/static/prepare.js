@@ -1,3 +1,4 @@
+// @ts-check
 "use strict";
 /* From a drawing of any size to the 28x28 image that a network is fed: prepare_drawing of
  * src/digitbook/preprocessing.py in JavaScript. Both compute with whole numbers until a quotient is
@@ -6,8 +7,13 @@ window.digitbookPrepare = (() => {
   const SIDE = 28, BOX = 20;
   const INK = 1 / 8; // of the strongest pixel: what counts as ink when the box is laid around it
 
-  /* ink: whole numbers 0 (background) to 255, row by row. Returns 784 of them, row by row; all are 0
-   * if the drawing is empty, and only then. */
+  /**
+   * Returns 784 whole numbers from 0 to 255, row by row; all are 0 if the drawing is empty, and only then.
+   *
+   * @param {ArrayLike<number> & Iterable<number>} ink whole numbers 0 (background) to 255, row by row
+   * @param {number} width
+   * @param {number} height
+   */
   function prepareDrawing(ink, width, height) {
     if (!(width > 0 && height > 0 && ink.length === width * height)) {
       throw new RangeError(`A drawing of ${width} by ${height} pixels cannot have ${ink.length} of them.`);
@@ -18,14 +24,22 @@ window.digitbookPrepare = (() => {
     return centred(stretched(areaSums(ink, width, box)));
   }
 
+  /** @param {Iterable<number>} values */
   function largest(values) {
     let found = 0;
     for (const value of values) if (value > found) found = value;
     return found;
   }
 
-  /* The smallest rectangle that holds every pixel of at least `threshold`; `right` and `bottom` lie
-   * outside of it. */
+  /**
+   * The smallest rectangle that holds every pixel of at least `threshold`; `right` and `bottom` lie
+   * outside of it.
+   *
+   * @param {ArrayLike<number>} ink
+   * @param {number} width
+   * @param {number} height
+   * @param {number} threshold
+   */
   function boxAround(ink, width, height, threshold) {
     let left = width, right = 0, top = height, bottom = 0;
     for (let y = 0, i = 0; y < height; y++) {
@@ -40,8 +54,14 @@ window.digitbookPrepare = (() => {
     return { left, right, top, bottom };
   }
 
-  /* Resample the box, extended to an n by n square, to 20 by 20 by exact area averaging. Each new
-   * pixel is the mean of the area it covers, times n * n. */
+  /**
+   * Resample the box, extended to an n by n square, to 20 by 20 by exact area averaging. Each new
+   * pixel is the mean of the area it covers, times n * n.
+   *
+   * @param {ArrayLike<number>} ink
+   * @param {number} width
+   * @param {ReturnType<typeof boxAround>} box
+   */
   function areaSums(ink, width, { left, right, top, bottom }) {
     const n = Math.max(right - left, bottom - top);
     const columns = coverage(right - left, n), rows = coverage(bottom - top, n);
@@ -59,8 +79,13 @@ window.digitbookPrepare = (() => {
     return sums;
   }
 
-  /* For each of `extent` old pixels in the middle of `n` (an odd one missing is added at the end):
-   * the new pixels it reaches into, and by how much in 1/20 of an old pixel. */
+  /**
+   * For each of `extent` old pixels in the middle of `n` (an odd one missing is added at the end):
+   * the new pixels it reaches into, and by how much in 1/20 of an old pixel.
+   *
+   * @param {number} extent
+   * @param {number} n
+   */
   function coverage(extent, n) {
     const before = Math.floor((n - extent) / 2);
     return Array.from({ length: extent }, (_, k) => {
@@ -72,13 +97,21 @@ window.digitbookPrepare = (() => {
     });
   }
 
-  /* Scale so that the largest value is 255, and round; halves are rounded up. */
+  /**
+   * Scale so that the largest value is 255, and round; halves are rounded up.
+   *
+   * @param {Float64Array} sums
+   */
   function stretched(sums) {
     const strongest = largest(sums);
     return Uint8Array.from(sums, (sum) => Math.floor((510 * sum + strongest) / (2 * strongest)));
   }
 
-  /* Put the box into 28 by 28 with its centre of mass within half a pixel of pixel (14, 14). */
+  /**
+   * Put the box into 28 by 28 with its centre of mass within half a pixel of pixel (14, 14).
+   *
+   * @param {Uint8Array} box
+   */
   function centred(box) {
     let total = 0, across = 0, downwards = 0;
     box.forEach((value, i) => {
@@ -95,7 +128,11 @@ window.digitbookPrepare = (() => {
     return image;
   }
 
-  /* By how many whole pixels to move the centre of mass, moment / total, to bring it to 14. */
+  /**
+   * By how many whole pixels to move the centre of mass, moment / total, to bring it to 14.
+   *
+   * @type {(total: number, moment: number) => number}
+   */
   const shift = (total, moment) => Math.floor((29 * total - 2 * moment) / (2 * total));
 
   return { prepareDrawing };

@@ -1,8 +1,13 @@
+// @ts-check
 "use strict";
-/* The network behind `digitbook serve`, as an engine of the drawing page (see network.js). */
+/* The network behind `digitbook serve`, as an engine of the drawing page (see draw.js). */
 window.digitbookService = (() => {
+  const { kind } = /** @type {{ dataset: { kind: string } } & Element} */ (
+    document.querySelector("[data-engine=api]")).dataset;
+  /** @type {string[]} */
   let classes;
 
+  /** @param {string} address @param {RequestInit} [options] */
   async function asked(address, options) {
     const answer = await fetch(address, options);
     const told = await answer.json();
@@ -11,7 +16,7 @@ window.digitbookService = (() => {
   }
 
   return {
-    kind: document.querySelector("[data-engine=api]").dataset.kind,
+    kind,
     get classes() { return classes; },
     async ready() { ({ classes } = await asked("api/model")); },
     async read(image) {

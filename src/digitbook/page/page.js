@@ -1,3 +1,4 @@
+// @ts-check
 "use strict";
 /* By day and by night: the book's style asks for the theme by name, which in the book a button sets. */
 {

@@ -1,0 +1,91 @@
+/* What the site's scripts hang on `window` for one another, for tsc. */
+
+type TensorFlow = typeof import("../../book/runtime/tensorflow.js");
+type Tensor = import("@tensorflow/tfjs-core").Tensor;
+type Tensor4D = import("@tensorflow/tfjs-core").Tensor4D;
+
+interface Window {
+  digitbookElement: MakeElement;
+  digitbookPrepare: { prepareDrawing(ink: ArrayLike<number>, width: number, height: number): Uint8Array };
+  /** Of the site, where there is no `digitbookService`. */
+  digitbookNetworks: Engine[];
+  /** Of the page of `digitbook serve`, where there are no `digitbookNetworks`. */
+  digitbookService: Engine;
+  digitbookTensorFlow?: TensorFlow | { missing: true };
+  /** The networks that the build found, as `digitbook.runtime` lists them. */
+  digitbookReleased: { name: string; kind: string; classes: string[] }[];
+  /** By a file's name, the data: address of its content. */
+  digitbookEmbedded: Record<string, string>;
+  digitbookMistakes: { sets: MistakeSet[]; leftOut: string[] };
+}
+
+type MakeElement = <Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  properties?: Record<string, string | number | boolean>,
+  ...children: (Node | string)[]
+) => HTMLElementTagNameMap[Name];
+
+/** What reads drawings: see draw.js. */
+interface Engine {
+  /** What it reads: "digits". */
+  readonly kind: string;
+  /** Not there before `ready`, unless networks.js lists them. */
+  readonly classes: string[];
+  /** Resolves once `read` may be called; rejects with a message for the reader, who may try again. */
+  ready(): Promise<void>;
+  /** image: 784 grey levels from 0 to 255, as `prepareDrawing` returns them. */
+  read(image: Uint8Array): Promise<Reading>;
+}
+
+/** What network.js needs of `NAME.json`, which `digitbook export` writes. */
+interface Description {
+  temperature: number;
+  sha256: Record<".bin", string>;
+  layers: Layer[];
+}
+
+/** Of the keys, a layer has those of its type (see `digitbook.export`), and `weights` if it has any. */
+interface Layer {
+  type: string;
+  shape: number[];
+  size: [number, number];
+  strides: [number, number];
+  padding: "same" | "valid";
+  activation: "relu" | "softmax" | null;
+  epsilon: number;
+  weights: Record<string, { offset: number; shape: number[] }>;
+}
+
+interface Reading {
+  /** One for each class, in their order, the temperature applied. */
+  probabilities: number[];
+  /** What the last convolution of each size answered. */
+  maps?: Maps[];
+}
+
+/** The maps of a convolution, which is called by its number, from 1: the channels of a place lie side by
+ * side, and are 0 where nothing was found. */
+interface Maps {
+  convolution: number;
+  height: number;
+  width: number;
+  channels: number;
+  values: ArrayLike<number> & Iterable<number>;
+}
+
+/** The misread digits of a data set as `digitbook.explorer` writes them; explorer.js unpacks `digits`. */
+interface MistakeSet {
+  name: string;
+  classes: string[];
+  examples: number;
+  models: Model[];
+  /** index, label, and for each wrong or split answer: model, class, runs, confidence in thousandths. */
+  digits: [number, number, [number, number, number, number][]][];
+  sheet?: { file: string; columns: number };
+}
+
+interface Model {
+  name: string;
+  runs: number;
+  errors: number;
+}
