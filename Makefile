@@ -1,13 +1,16 @@
 # Two commands do it all: `make book` and `make test`.
 export DIGITBOOK_CACHE ?= $(CURDIR)/_build/cache
 
-.PHONY: help book test bench bench-serve drawings lab lint lock clean
+.PHONY: help book check test bench bench-serve drawings lab lock clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 book: .venv/installed  ## set up, run the chapters that changed and render the site (options: ARGS="--data mnist5k")
 	.venv/bin/digitbook build $(ARGS)
+
+check: .venv/installed  ## check style, types, rooms, scripts and chapters' format, and run the quick tests
+	scripts/check.sh
 
 test: .venv/installed  ## set up, build the book on 5,000 digits and run all tests
 	scripts/test.sh
@@ -23,12 +26,6 @@ drawings: .venv/installed  ## draw 1,000 digits on the built book's page and rec
 
 lab: .venv/installed  ## open the chapters in JupyterLab
 	.venv/bin/jupyter lab --notebook-dir notebooks
-
-lint: .venv/installed  ## check the style of the code, chapters included, and the site's scripts
-	.venv/bin/ruff check .
-	.venv/bin/ruff format --check .
-	.venv/bin/ruff format --check --isolated --line-length 82 notebooks/*.ipynb
-	scripts/javascript.sh
 
 lock: .venv/installed  ## compile requirements.in into requirements.txt (options: ARGS=--upgrade, to newer versions)
 	.venv/bin/uv pip compile --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \

@@ -1,7 +1,7 @@
 """Draw 1,000 digits with the mouse on the drawing page, and record how many are read right.
 
 `make drawings` runs it on the built book. The drawings are twenty variations of each of fifty hands
-(`digitbook.strokes`), drawn by real mouse events in a headless Chromium. An answer counts by its
+(`images.handwriting`), drawn by real mouse events in a headless Chromium. An answer counts by its
 likeliest digit, whether or not the page calls it unsure. How fast the page answers is measured on
 drawings made at the pace of a hand: from the moment that the page receives a mouse event until its
 answer is in the page, and until it has been painted. How long the browser kept the event back before,
@@ -21,8 +21,9 @@ from pathlib import Path
 import numpy as np
 from playwright.async_api import CDPSession, Page, async_playwright
 
-from digitbook import machine, strokes
-from digitbook.files import replacing
+from digitbook._util import provenance
+from digitbook._util.files import atomic_write
+from digitbook.images import handwriting
 
 ROOT = Path(__file__).parents[1]
 
@@ -58,13 +59,13 @@ PREPARE = """
 
 
 async def draw(page: Page, mouse: CDPSession, drawing: tuple, pace: float = 0) -> np.ndarray:
-    """Draw one of `strokes.drawings` and return the probabilities that the page shows."""
+    """Draw one of `handwriting.drawings` and return the probabilities that the page shows."""
     *_, paths, width = drawing
     await page.evaluate(PREPARE, width)
     area = await page.locator(".draw .paper").first.bounding_box()
     sent = []
     for stroke in paths:
-        points = np.array([area["x"], area["y"]]) + stroke * area["width"] / strokes.SIDE
+        points = np.array([area["x"], area["y"]]) + stroke * area["width"] / handwriting.CANVAS_SIDE
         kinds = ["mousePressed", *["mouseMoved"] * (len(points) - 1), "mouseReleased"]
         for kind, (x, y) in zip(kinds, [*points.tolist(), points[-1].tolist()], strict=True):
             event = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1}
@@ -93,7 +94,7 @@ async def measure(address: str, variations: int) -> tuple[dict, np.ndarray]:
         await page.locator(".draw .bars li").last.wait_for()
         await page.locator(".draw").first.scroll_into_view_if_needed()
         mouse = await page.context.new_cdp_session(page)
-        drawings = list(strokes.drawings(variations))
+        drawings = list(handwriting.drawings(variations))
         for drawing in drawings:
             digit, name, variation, *_ = drawing
             probabilities = await draw(page, mouse, drawing)
@@ -116,9 +117,9 @@ async def measure(address: str, variations: int) -> tuple[dict, np.ndarray]:
         "unsure": doubts,
         "digits": digits,
         "misses": misses,
-        "hands_sha256": hashlib.sha256(strokes.FILE.read_bytes()).hexdigest(),
+        "hands_sha256": hashlib.sha256(handwriting.FILE.read_bytes()).hexdigest(),
         "weights_sha256": json.loads((ROOT / "results" / "cnn.json").read_text())["weights_sha256"],
-        "commit": machine.commit(),
+        "commit": provenance.commit(),
     }
     return record, readings
 
@@ -147,7 +148,7 @@ def main() -> None:
     parser.add_argument("--site", type=Path, default=ROOT / "_build" / "html", help="the built book")
     parser.add_argument("--output", type=Path, default=ROOT / "results" / "drawings.json")
     parser.add_argument(
-        "--variations", type=int, default=strokes.VARIATIONS, help="drawings of each hand"
+        "--variations", type=int, default=handwriting.VARIATIONS, help="drawings of each hand"
     )
     options = parser.parse_args()
     page = (options.site / "book" / "draw.html").resolve()
@@ -155,7 +156,7 @@ def main() -> None:
         sys.exit(f"There is no drawing page at {page}; run `make book` first.")
     record, times = asyncio.run(measure(page.as_uri(), options.variations))
     show(record, times)
-    with replacing(options.output) as fresh:
+    with atomic_write(options.output) as fresh:
         fresh.write_text(json.dumps(record, indent=1) + "\n")
 
 

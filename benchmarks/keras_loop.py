@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from digitbook.backend import keras
+from digitbook.networks.backend import keras
 
 
 class AfterEpoch(keras.callbacks.Callback):

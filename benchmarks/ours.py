@@ -8,10 +8,10 @@ from functools import partial
 import numpy as np
 from keras_loop import AfterEpoch
 
-from digitbook import models, training
-from digitbook.backend import keras
-from digitbook.preprocessing import scale
-from digitbook.training import Recipe
+from digitbook.images.prepare import scale
+from digitbook.networks import models, training
+from digitbook.networks.backend import keras
+from digitbook.networks.training import Recipe
 
 layers = keras.layers
 

@@ -33,8 +33,10 @@ from rich.table import Table
 from speed import BUILD, ROOT, timed
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from digitbook import data, files, terminal
-from digitbook.serve import create_app
+from digitbook import data
+from digitbook._util import files
+from digitbook._util.console import new_console
+from digitbook.serve.app import create_app
 
 SERVICES = {
     "ours": [sys.executable, "-m", "digitbook.cli", "serve", "--port"],
@@ -314,10 +316,10 @@ def main(arguments: list[str] | None = None) -> int:
         help="try everything out in seconds; recorded under _build alone",
     )
     options = parser.parse_args(arguments)
-    console = terminal.console()
+    console = new_console()
     record = measure(SMOKE if options.smoke else FULL, console)
     default = BUILD / "serving-smoke.json" if options.smoke else ROOT / "results" / "serving.json"
-    with files.replacing(options.results or default) as fresh:
+    with files.atomic_write(options.results or default) as fresh:
         fresh.write_text(json.dumps(record, indent=1) + "\n")
     show(record, console)
     console.print(f"Recorded in {options.results or default}", soft_wrap=True)

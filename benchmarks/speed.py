@@ -23,7 +23,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from digitbook import cli, files, terminal
+from digitbook._util import files
+from digitbook._util.console import new_console
+from digitbook.cli.options import seed_list
 
 ROOT = Path(__file__).parents[1]
 BUILD = ROOT / "_build" / "bench"
@@ -72,7 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Make the runs that are not timed yet, print the tables and return the exit code."""
     options = _parser().parse_args(arguments)
     extent = SMOKE if options.smoke else FULL
-    console = terminal.console()
+    console = new_console()
     rows_path = BUILD / f"{_fingerprint()}.jsonl"
     if options.fresh:
         rows_path.unlink(missing_ok=True)
@@ -88,7 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
     results = options.results or (
         BUILD / "smoke.json" if options.smoke else ROOT / "results/speed.json"
     )
-    with files.replacing(results) as fresh:
+    with files.atomic_write(results) as fresh:
         fresh.write_text(json.dumps(record, indent=1) + "\n")
     show(record, console)
     console.print(f"Recorded in {results}", soft_wrap=True)
@@ -99,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="speed", description=__doc__.partition("\n")[0])
     parser.add_argument(
         "--seeds",
-        type=cli.seed_list,
+        type=seed_list,
         default=[0, 1, 2, 3, 4],
         metavar="0-4",
         help="each contestant runs once with each: 0-4 (the default) or 0,7",
@@ -122,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
 def _fingerprint() -> str:
     """Return a digest of all code that decides what is timed: times of other code are not mixed in."""
     own = sorted(Path(__file__).parent.rglob("*.py"))
-    library = [ROOT / f"src/digitbook/{name}.py" for name in ("models", "training")]
+    library = [ROOT / f"src/digitbook/networks/{name}.py" for name in ("models", "training")]
     return hashlib.sha256(b"".join(path.read_bytes() for path in [*own, *library])).hexdigest()[:12]
 
 

@@ -28,8 +28,10 @@ from pathlib import Path
 import numpy as np
 from peers import MAX_EPOCHS
 
-from digitbook import machine
-from digitbook.data import DataError, hold_out, load
+from digitbook._util import provenance
+from digitbook.data import hold_out, load
+from digitbook.errors import DataError
+from digitbook.experiments.run import environment
 
 INFERENCE_IMAGES = 10_000
 
@@ -66,16 +68,14 @@ def setting() -> dict:
     """Describe the machine and what runs on it, with the book's recipes in full."""
     import ours
 
-    from digitbook import experiments
-
     libraries = {"scikit-learn": version("scikit-learn")}
     if importlib.util.find_spec("torch"):
         libraries["torch"] = version("torch")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "date": datetime.now(UTC).date().isoformat(),
-        "commit": machine.commit(),
-        "machine": {**experiments.environment(), **libraries, "memory_gb": round(memory / 1e9, 1)},
+        "commit": provenance.commit(),
+        "machine": {**environment(), **libraries, "memory_gb": round(memory / 1e9, 1)},
         "recipes": {
             name: {"parameters": build().count_params(), **asdict(recipe)}
             for name, (build, recipe) in ours.RECIPES.items()
@@ -111,7 +111,7 @@ def inference(contestant: str, data: str) -> dict:
     """Classify training images in batches of 500: the median of five rounds after one to warm up."""
     import ours
 
-    from digitbook import evaluation
+    from digitbook.networks import evaluation
 
     model = ours.RECIPES[contestant][0]()
     images = _load(data)[0][0][:INFERENCE_IMAGES]
@@ -158,7 +158,7 @@ def main() -> int:
     except DataError as error:
         print(error, file=sys.stderr)
         return 2
-    print(json.dumps({**result, "peak_memory_mb": round(machine.peak_memory_mb())}))
+    print(json.dumps({**result, "peak_memory_mb": round(provenance.peak_memory_mb())}))
     return 0
 
 

@@ -10,10 +10,10 @@ mkdir -p $build
 # What the site needs of npm is fetched before every host is out of reach.
 DIGITBOOK_CACHE=$PWD/$build/cache .venv/bin/python - <<'PYTHON'
 from pathlib import Path
-from digitbook import runtime
+from digitbook.book import web_assets
 try:
-    runtime.bundle(Path("book/runtime"))
-except runtime.RuntimeMissing as error:
+    web_assets.bundle(Path("book/runtime"))
+except web_assets.RuntimeMissing as error:
     print(f"test: the drawing page and the fonts will not be tested: {error}")
 PYTHON
 

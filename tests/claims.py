@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 from conftest import ROOT
 from scipy import stats
 
-from digitbook import records
+from digitbook.experiments import records
 
 PERCENT = {"accuracy", "low", "high", "worst", "best", "validation_accuracy"}
 """Statistics that records hold as fractions and that text gives in per cent."""

@@ -41,16 +41,18 @@ def digits(tmp_path_factory):
 @pytest.fixture(scope="session")
 def letters(tmp_path_factory):
     """A folder with an exported network for A to Z: the released one, calling a 0 an A, and so on."""
-    from digitbook import experiments, export, models
+    from digitbook.experiments import store
+    from digitbook.networks import models
+    from digitbook.release import export
 
-    released, note = experiments.load(ROOT / "results" / "cnn.keras")
+    released, note = store.load_network(ROOT / "results" / "cnn.keras")
     *weights, kernel, bias = released.get_weights()
     model = models.build_cnn(26, filters=(16, 32, 80))
     more = [np.pad(kernel, [(0, 0), (0, 16)]), np.pad(bias, (0, 16), constant_values=-100)]
     model.set_weights([*weights, *more])
     record = {**note, "data": "letters", "metrics": note, "per_class": dict.fromkeys(ascii_uppercase)}
     folder = tmp_path_factory.mktemp("letters")
-    experiments.save(model, folder / "letters-cnn.keras", record)
+    store.save(model, folder / "letters-cnn.keras", record)
     export.export(folder / "letters-cnn.keras", folder)
     return folder
 
@@ -70,7 +72,7 @@ def few(digits):
 @pytest.fixture(scope="module")
 def brief():
     """The recipe `softmax-quick` in two epochs, for tests that need a trained network, good or bad."""
-    from digitbook import recipes, training
+    from digitbook.networks import recipes, training
 
     build, _ = recipes.RECIPES["softmax-quick"]
     with pytest.MonkeyPatch.context() as patch:

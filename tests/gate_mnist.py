@@ -10,7 +10,11 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from digitbook import data, evaluation, experiments, recipes, records
+from digitbook import data
+from digitbook.experiments import records, scoring, store
+from digitbook.networks import evaluation, recipes
+
+pytestmark = pytest.mark.mnist
 
 PROMISED = {"dense-quick": 0.982, "cnn-quick": 0.993}
 """Mean test accuracy over three seeds."""
@@ -50,16 +54,16 @@ def claimed(kind):
 @claimed("released")
 def test_released_network_keeps_its_claims(mnist, claim):
     name, statistic = claim.source["released"], claim.source["statistic"]
-    network, note = experiments.load(ROOT / "results" / f"{name}.keras")
-    experiments.refuse_overlap(note, mnist)
+    network, note = store.load_network(ROOT / "results" / f"{name}.keras")
+    scoring.refuse_overlap(note, mnist)
     recorded = records.released(records.read(), name)
-    assert experiments.weights_sha256(network) == recorded["weights_sha256"]
-    found = claims.in_unit(statistic, experiments.evaluate(network, mnist)[statistic])
+    assert store.weights_sha256(network) == recorded["weights_sha256"]
+    found = claims.in_unit(statistic, scoring.evaluate(network, mnist)[statistic])
     assert found == pytest.approx(claim.value, abs=claim.tolerance + 1e-9)
 
 
 @claimed("retrained")
 def test_training_anew_comes_out_as_claimed(mnist, claim):
     model = recipes.train(claim.source["retrained"], mnist, seed=0).model
-    found = claims.in_unit("accuracy", experiments.evaluate(model, mnist)["accuracy"])
+    found = claims.in_unit("accuracy", scoring.evaluate(model, mnist)["accuracy"])
     assert found == pytest.approx(claim.value, abs=claim.tolerance)

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from digitbook.augmentation import Augmentation
+from digitbook.networks.augmentation import Augmentation
+
+pytestmark = pytest.mark.quick
 
 
 def middle(images):

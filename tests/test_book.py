@@ -12,16 +12,20 @@ import nbformat
 import pytest
 from conftest import ROOT
 
-from digitbook import book, cli, data
+from digitbook import cli, data
+from digitbook.book import dependencies
+from digitbook.paths import LIBRARY
 
 FIRST = (
     """
 dataset = "auto"
 """,
     """
-from digitbook import chapter, data
+from digitbook import data
+from digitbook.book.chapter import Chapter
 
 digits = data.load(dataset)
+chapter = Chapter(digits)
 chapter.glue(headline=f"{len(digits.y_test)} digits")
 len(digits.y_test)
 """,
@@ -194,17 +198,51 @@ def test_data_that_the_chapters_cannot_train_on_is_refused(
     assert not (tmp_path / "executed").exists()
 
 
-def test_library_files_follow_imports():
-    def names(code):
-        return {path.stem for path in book.library_files([code])}
+CHAPTERS = {
+    path.stem: [
+        cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"
+    ]
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
+}
 
-    assert names("from digitbook import quiet") == {"quiet"}
-    assert {"data", "errors", "stored", "files"} <= names("from digitbook import data")
-    assert {"models", "training", "preprocessing"} <= names(
-        "%pip install x\nfrom digitbook import recipes"
+
+def test_modules_follow_imports():
+    def modules(*code):
+        return {module.removeprefix("digitbook.") for module in dependencies.library_modules(code)}
+
+    assert {"data", "data.dataset", "data.idx", "_util.files"} <= modules("from digitbook import data")
+    assert {"networks.models", "networks.training", "images.prepare"} <= modules(
+        "%pip install x\nfrom digitbook.networks import recipes"
     )
-    assert "models" not in names("from digitbook import plots, evaluation")
-    assert names("import numpy") == set()
+    assert "networks.models" not in modules("from digitbook.networks import evaluation")
+    assert "experiments.sweep" not in modules("from digitbook.experiments import records")
+    assert modules("import numpy") == set()
+
+
+@pytest.mark.parametrize(
+    ("module", "those"),
+    [
+        ("images.prepare", set(CHAPTERS)),
+        ("networks.backend", {"03", "04", "05", "06", "07", "08", "10", "11", "12"}),
+        ("experiments.records", {"08", "09", "10", "11", "12"}),
+        ("experiments.label_errors", {"08"}),
+        ("experiments.transfer", {"11"}),
+        ("images.corruptions", {"12"}),
+        ("inference.network", {"10"}),
+        ("serve.app", set()),
+        ("release.card", set()),
+        ("cli.main", set()),
+        ("book.build", set()),
+        ("book.chapter", set(CHAPTERS)),
+    ],
+)
+def test_change_of_a_module_runs_the_chapters_that_import_it(tmp_path, module, those):
+    file = LIBRARY.joinpath(*module.split(".")).with_suffix(".py")
+    assert file.is_file()
+    changed = {
+        name for name, code in CHAPTERS.items() if file in dependencies.dependencies(tmp_path, code)
+    }
+    assert {name[:2] for name in changed} == {name[:2] for name in those}
 
 
 def test_chapter_that_reads_records_depends_on_them(tmp_path):
@@ -212,18 +250,28 @@ def test_chapter_that_reads_records_depends_on_them(tmp_path):
     run.parent.mkdir(parents=True)
     for path in (run, speed):
         path.write_text("{}")
-    assert {run, speed} <= book.dependencies(tmp_path, ["from digitbook import chapter, records"])
-    assert not {run, speed} & book.dependencies(tmp_path, ["from digitbook import chapter, data"])
+    reads, does_not = "from digitbook.experiments import records", "from digitbook import data"
+    assert {run, speed} <= dependencies.dependencies(tmp_path, [reads])
+    assert not {run, speed} & dependencies.dependencies(tmp_path, [does_not])
 
 
-def test_chapter_that_shows_what_is_here_depends_on_it(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "shows",
+    [
+        ["from digitbook.data import finder", "finder.is_here(NAME)"],
+        ["from digitbook.data import finder as f\nf.is_here(NAME)"],
+        ["from digitbook.data.finder import is_here as there"],
+        ["import digitbook.data.finder as f"],
+        ["from digitbook import data as d", "d.finder.is_here(NAME)"],
+    ],
+)
+def test_chapter_that_shows_what_is_here_depends_on_it(tmp_path, monkeypatch, shows):
     monkeypatch.setenv("DIGITBOOK_DATA", str(tmp_path))
-    shows = ["shown = [name for name in NAMES if sources.is_here(name)]"]
-    before = book.others_shown(shows)
+    before = dependencies.sets_shown(shows)
     (tmp_path / "kannada").mkdir()
     (tmp_path / "kannada" / "kannada.npz").touch()
-    assert set(book.others_shown(shows)) - set(before) == {"kannada"}
-    assert book.others_shown(["data.load('kannada')"]) == []
+    assert set(dependencies.sets_shown(shows)) - set(before) == {"kannada"}
+    assert dependencies.sets_shown(["from digitbook import data\ndata.load('kannada')"]) == []
 
 
 def test_failing_cell_is_named_and_the_site_kept(small):

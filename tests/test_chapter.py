@@ -2,25 +2,34 @@ from dataclasses import replace
 
 import pytest
 
-from digitbook import chapter
-from digitbook.book import notice
+from digitbook.book.chapter import Chapter
+from digitbook.book.render import notice
 
-
-@pytest.fixture(autouse=True)
-def _as_it_was(monkeypatch):
-    monkeypatch.setattr(chapter, "_difference", "")
+pytestmark = pytest.mark.quick
 
 
 def test_what_the_text_claims_must_hold(digits):
-    chapter.begin(digits, 0)
+    chapter = Chapter(digits)
     chapter.claim("two is two", 2 == 2)
     with pytest.raises(AssertionError, match="two is three"):
         chapter.claim("two is three", 2 == 3)
 
 
+def test_text_about_records_must_hold():
+    with pytest.raises(AssertionError, match="two is three"):
+        Chapter().claim("two is three", 2 == 3)
+
+
+def test_chapters_do_not_share_what_they_run_on(digits):
+    written = Chapter(digits)
+    Chapter(digits, 7)
+    with pytest.raises(AssertionError):
+        written.claim("two is three", 2 == 3)
+
+
 @pytest.mark.parametrize(("name", "seed"), [("kannada", 0), ("mnist5k", 1)])
 def test_on_other_data_or_seeds_it_only_warns(digits, name, seed):
-    chapter.begin(replace(digits, name=name), seed)
+    chapter = Chapter(replace(digits, name=name), seed)
     with pytest.warns(
         UserWarning, match=f"On {name} with seed {seed} this does not hold: two is three"
     ):

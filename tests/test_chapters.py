@@ -6,6 +6,8 @@ import nbformat
 import pytest
 from conftest import ROOT
 
+pytestmark = pytest.mark.quick
+
 CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 

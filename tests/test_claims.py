@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from digitbook import records
+from digitbook.experiments import records
 
 SITE = ROOT / "_build" / "test" / "html"
 CLAIMS = claims.read()

@@ -5,6 +5,8 @@ import pytest
 
 from digitbook import cli
 
+pytestmark = pytest.mark.quick
+
 
 def digitbook(*arguments, **options):
     command = [sys.executable, "-m", "digitbook.cli", *arguments]

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from digitbook.corruption import CORRUPTIONS, corrupt
+from digitbook.images.corruptions import CORRUPTIONS, corrupt
+
+pytestmark = pytest.mark.quick
 
 ALL = pytest.mark.parametrize("name", CORRUPTIONS)
 

@@ -14,15 +14,20 @@ import pytest
 from conftest import ROOT
 from playwright.sync_api import expect
 
-from digitbook import data, inference, runtime
-from digitbook.strokes import SIDE, hands
+from digitbook import data
+from digitbook.book import web_assets
+from digitbook.errors import BadInput, DataMissing
+from digitbook.experiments import store
+from digitbook.images.handwriting import CANVAS_SIDE, hands
+from digitbook.inference.network import Network
+from digitbook.paths import RELEASED
 
 SITE = ROOT / "_build" / "test" / "html"
 STATIC = SITE / "_static"
 PAGES = [(SITE / "book" / f"{name}.html").as_uri() for name in ("draw", "index")]
 BUDGET = 450_000
 """Bytes, compressed as served, of the runtime and the network together."""
-SCRIPTS = ("element.js", "prepare.js", runtime.SCRIPT, runtime.LIST, "network.js", "draw.js")
+SCRIPTS = ("element.js", "prepare.js", web_assets.SCRIPT, web_assets.LIST, "network.js", "draw.js")
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'"
 )
@@ -42,7 +47,7 @@ WRITTEN = {digit: strokes for (digit, _), strokes in reversed(hands().items())}
 @pytest.fixture(scope="module", autouse=True)
 def _built():
     assert STATIC.is_dir(), f"there is no site in {SITE}: run `make test`, which builds it"
-    if not (STATIC / runtime.BINARY).is_file():
+    if not (STATIC / web_assets.BINARY).is_file():
         pytest.skip("THE DRAWING PAGE IS NOT TESTED: the site was built without TensorFlow.js from npm")
 
 
@@ -53,10 +58,10 @@ def write_page(folder, *networks):
     for path in networks:
         for suffix in (".json", ".bin"):
             shutil.copy(path.with_suffix(suffix), results)
-    names = {*SCRIPTS, runtime.BINARY, f"{runtime.BINARY}.js", "draw.css", "digitbook.css"}
-    for name in names - {runtime.LIST}:
+    names = {*SCRIPTS, web_assets.BINARY, f"{web_assets.BINARY}.js", "draw.css", "digitbook.css"}
+    for name in names - {web_assets.LIST}:
         shutil.copy(STATIC / name, folder)
-    runtime.write_networks(folder, results)
+    web_assets.write_networks(folder, results)
     (folder / "index.html").write_text(HTML)
 
 
@@ -64,8 +69,8 @@ def write_page(folder, *networks):
 def folder(tmp_path_factory, letters):
     """The page with the released network alone and, in the folder `both`, with one for letters."""
     folder = tmp_path_factory.mktemp("draw")
-    write_page(folder / "one", inference.RELEASED)
-    write_page(folder / "both", inference.RELEASED, letters / "letters-cnn.json")
+    write_page(folder / "one", RELEASED)
+    write_page(folder / "both", RELEASED, letters / "letters-cnn.json")
     return folder
 
 
@@ -115,8 +120,8 @@ def visit(browser, server):
 def points(tab, strokes):
     """The strokes of a hand, in the middle of the canvas, as places in the window."""
     area = tab.locator(".draw .paper").bounding_box()
-    scale = area["width"] / SIDE
-    left = (SIDE - 180 * max(stroke[:, 0].max() for stroke in strokes)) / 2
+    scale = area["width"] / CANVAS_SIDE
+    left = (CANVAS_SIDE - 180 * max(stroke[:, 0].max() for stroke in strokes)) / 2
     return [
         np.array([area["x"], area["y"]]) + scale * (180 * stroke[::2] + [left, 50])
         for stroke in strokes
@@ -331,6 +336,39 @@ def test_it_says_when_it_is_not_sure(visit):
     assert states == {True, False}, "mirrored digits no longer bring up both"
 
 
+def described(folder, **changed):
+    """The page with the released network, but these keys of its description; without those of None."""
+    write_page(folder, RELEASED)
+    path = folder / "cnn.json"
+    description = {**json.loads(path.read_text()), **changed}
+    path.write_text(json.dumps({key: value for key, value in description.items() if value is not None}))
+
+
+def test_the_limit_is_the_networks_own(visit, server, folder):
+    for name, limit in (("bold", 0), ("timid", 1)):
+        described(folder / name, confidence_limit=limit)
+        tab = visit(f"{server}/{name}/")
+        draw(tab, [[1, 0] + stroke * [-1, 1] for stroke in WRITTEN[9]])
+        expect(tab.locator(".draw")).to_have_attribute("data-state", "unsure" if limit else "sure")
+
+
+def test_a_description_without_a_limit_is_to_be_exported_again(browser, server, folder):
+    described(folder / "older", confidence_limit=None)
+    tab = browser.new_page()
+    tab.goto(f"{server}/older/")
+    expect(tab.locator(".answer")).to_contain_text("names no confidence limit. “digitbook export”")
+    tab.close()
+
+
+def test_a_description_without_a_noun_stops_the_build(tmp_path):
+    description = json.loads(RELEASED.with_suffix(".json").read_text())
+    del description["noun"]
+    (tmp_path / "cnn.json").write_text(json.dumps(description))
+    (tmp_path / "cnn.bin").touch()
+    with pytest.raises(BadInput, match="cnn.json has no 'noun'; `digitbook export`, given cnn.keras,"):
+        web_assets.write_networks(tmp_path / "static", tmp_path)
+
+
 def test_resizing_while_drawing_keeps_the_strokes(visit):
     five = next(strokes for strokes in WRITTEN.values() if len(strokes) > 1)
     tab = visit()
@@ -424,7 +462,7 @@ def test_only_the_pages_that_read_load_the_runtime():
     loading = {
         str(path.relative_to(SITE))
         for path in SITE.rglob("*.html")
-        if runtime.SCRIPT in path.read_text() or "draw.js" in path.read_text()
+        if web_assets.SCRIPT in path.read_text() or "draw.js" in path.read_text()
     }
     assert loading == {"book/draw.html", "book/index.html"}
 
@@ -443,9 +481,9 @@ def test_without_the_runtime_the_page_says_what_is_missing(browser, tmp_path):
         for variable in ("https_proxy", "HTTPS_PROXY", "npm_config_https_proxy"):
             patch.setenv(variable, "http://127.0.0.1:9")
         patch.setenv("npm_config_cache", str(tmp_path / "npm"))
-        reason = runtime.write(tmp_path, source, ROOT / "results")
+        reason = web_assets.write(tmp_path, source, ROOT / "results")
     assert reason == "npm ci failed (ECONNREFUSED)"
-    assert not runtime.is_cached(source)
+    assert not web_assets.is_cached(source)
     for name in SCRIPTS[:2] + SCRIPTS[4:]:
         shutil.copy(STATIC / name, tmp_path)
     (tmp_path / "index.html").write_text(HTML)
@@ -481,16 +519,17 @@ def in_the_page(tab, images, number=0):
 def loaded(name):
     try:
         return data.load(name)
-    except data.DataMissing:
+    except DataMissing:
         pytest.skip(f"NOT TESTED ON {name}: DIGITBOOK_DATA names no folder that holds it")
 
 
+@pytest.mark.mnist
 @pytest.mark.parametrize("name", ["mnist5k", "mnist"])
 def test_the_page_answers_as_keras_does(visit, name):
-    from digitbook import evaluation, experiments
+    from digitbook.networks import evaluation
 
     digits = loaded(name)
-    model, _ = experiments.load(ROOT / "results" / "cnn.keras")
+    model, _ = store.load_network(ROOT / "results" / "cnn.keras")
     softmax = evaluation.predict(model, digits.x_test)
     temperature = json.loads((ROOT / "results" / "cnn.json").read_text())["temperature"]
     tab = visit()
@@ -504,9 +543,9 @@ def test_the_page_answers_as_keras_does(visit, name):
 
 
 def test_every_network_of_the_page_answers_as_keras_does(both, digits, letters):
-    from digitbook import evaluation, experiments
+    from digitbook.networks import evaluation
 
-    model, _ = experiments.load(letters / "letters-cnn.keras")
+    model, _ = store.load_network(letters / "letters-cnn.keras")
     tab = both()
     choose(tab, "Letters")
     expect(tab.locator(".bars li")).to_have_count(26)
@@ -515,21 +554,23 @@ def test_every_network_of_the_page_answers_as_keras_does(both, digits, letters):
     assert np.abs(found - evaluation.predict(model, images)).max() < 1e-4
 
 
+@pytest.mark.mnist
 def test_the_limit_does_what_the_page_says():
     (_, _), (images, truth) = data.hold_out(loaded("mnist"))
-    probabilities = inference.Network.load().probabilities(images)
-    unsure, wrong = probabilities.max(axis=1) < 0.8, probabilities.argmax(axis=1) != truth
+    network = Network.load()
+    probabilities, limit = network.probabilities(images), network.description["confidence_limit"]
+    unsure, wrong = probabilities.max(axis=1) < limit, probabilities.argmax(axis=1) != truth
     said = (
-        f"of {len(truth):,} that were held out, it was less than 80% sure of {unsure.sum()}, and "
-        f"{(unsure & wrong).sum()} of those answers were wrong; of the other {(~unsure).sum():,} "
+        f"of {len(truth):,} that were held out, it was less than {limit:.0%} sure of {unsure.sum()}, "
+        f"and {(unsure & wrong).sum()} of those answers were wrong; of the other {(~unsure).sum():,} "
         f"answers, {(~unsure & wrong).sum()} were."
     )
     assert said in (ROOT / "book" / "draw.md").read_text()
 
 
 def test_runtime_and_any_network_fit_the_budget(folder):
-    common = (runtime.SCRIPT, runtime.BINARY, runtime.LIST, "network.js")
-    pairs = [*runtime.networks(ROOT / "results"), *runtime.networks(folder / "both")]
+    common = (web_assets.SCRIPT, web_assets.BINARY, web_assets.LIST, "network.js")
+    pairs = [*web_assets.networks(ROOT / "results"), *web_assets.networks(folder / "both")]
     for pair in pairs:
         files = [*(STATIC / name for name in common), *pair]
         sizes = {file.name: len(gzip.compress(file.read_bytes())) for file in files}
@@ -538,10 +579,11 @@ def test_runtime_and_any_network_fit_the_budget(folder):
 
 
 def test_the_built_page_offers_what_is_released():
-    told = (STATIC / runtime.LIST).read_text().removeprefix("window.digitbookReleased = ")
+    told = (STATIC / web_assets.LIST).read_text().removeprefix("window.digitbookReleased = ")
     listed = json.loads(told.rstrip(";\n"))
-    assert listed[0] == {"name": "cnn", "kind": "digits", "classes": list("0123456789")}
-    released = [weights.stem for _, weights in runtime.networks(ROOT / "results")]
+    digits = {"name": "cnn", "kind": "digits", "noun": "digit", "classes": list("0123456789")}
+    assert listed[0] == digits
+    released = [weights.stem for _, weights in web_assets.networks(ROOT / "results")]
     assert [each["name"] for each in listed] == released
     for name in (f"{each['name']}{suffix}" for each in listed for suffix in (".json", ".bin")):
         assert (STATIC / name).read_bytes() == (ROOT / "results" / name).read_bytes()
@@ -552,7 +594,7 @@ def violations(tab, part):
     """What axe-core finds wrong in a part of the page, with the elements."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIGITBOOK_CACHE", str(ROOT / "_build" / "test" / "cache"))
-        axe = runtime.cached(ROOT / "book" / "runtime") / runtime.AXE
+        axe = web_assets.cached(ROOT / "book" / "runtime") / web_assets.AXE
     if not axe.is_file():
         pytest.skip(f"ACCESSIBILITY IS NOT TESTED: axe-core came with no build ({axe} is missing)")
     tab.evaluate(axe.read_text())

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from digitbook import evaluation
+from digitbook.networks import evaluation
+
+pytestmark = pytest.mark.quick
 
 NAMES = ("a", "b", "c")
 TRUE = np.array([0, 0, 0, 1, 1, 2, 2, 2, 2])

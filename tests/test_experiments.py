@@ -6,23 +6,26 @@ import h5py
 import numpy as np
 import pytest
 
-from digitbook import cli, data, evaluation, experiments, recipes, records, training
-from digitbook.backend import keras
-from digitbook.experiments import ExperimentError, Run
+from digitbook import cli, data
+from digitbook.errors import ExperimentError
+from digitbook.experiments import records, scoring, store
+from digitbook.experiments.run import Run, ensemble, scores, train
+from digitbook.networks import evaluation, recipes, training
+from digitbook.networks.backend import keras
 
 
 @pytest.fixture(scope="module")
 def trained(few):
     """A run, its network and its record."""
     run = Run("softmax-quick", few, 3)
-    return run, *experiments.train(run, say=lambda line: None)
+    return run, *train(run, say=lambda line: None)
 
 
 @pytest.fixture
 def stored(trained, tmp_path):
     _, model, record = trained
     path = tmp_path / "network.keras"
-    experiments.save(model, path, record)
+    store.save(model, path, record)
     return path
 
 
@@ -54,7 +57,7 @@ def test_validation_without_a_mistake_makes_no_answer_certain():
     y = np.array([0, 1, 2, 2])
     probabilities = np.full((4, 3), 0.2)
     probabilities[np.arange(4), y] = 0.6
-    found = experiments.scores((y, probabilities), (y, probabilities), ("a", "b", "c"))
+    found = scores((y, probabilities), (y, probabilities), ("a", "b", "c"))
     assert found["temperature"] == 1
     assert found["metrics"]["calibrated_log_loss"] == found["metrics"]["log_loss"]
 
@@ -71,7 +74,7 @@ def test_progress_is_told_epoch_by_epoch(few, monkeypatch):
         (recipes.RECIPES["softmax-quick"][0], training.Recipe(epochs=2)),
     )
     said = []
-    experiments.train(Run("softmax-quick", few, 0), say=said.append)
+    train(Run("softmax-quick", few, 0), say=said.append)
     assert [line.partition(":")[0] for line in said] == ["epoch 1/2", "epoch 2/2"]
 
 
@@ -87,8 +90,8 @@ def test_name_changes_with_whatever_decides_the_outcome(few, monkeypatch):
 
 
 def test_stored_network_scores_what_is_on_record(trained, stored, few):
-    model, note = experiments.load(stored)
-    found = experiments.evaluate(model, few)
+    model, note = store.load_network(stored)
+    found = scoring.evaluate(model, few)
     assert found["accuracy"] == trained[2]["metrics"]["accuracy"]
     assert found["errors"] == trained[2]["errors"]
     assert found["per_class"] == trained[2]["per_class"]
@@ -100,11 +103,11 @@ def test_stored_network_scores_what_is_on_record(trained, stored, few):
 
 
 def test_overlap_is_refused_with_the_reason(few):
-    experiments.refuse_overlap({"data": "mnist5k", "data_sha256": few.sha256}, few)
+    scoring.refuse_overlap({"data": "mnist5k", "data_sha256": few.sha256}, few)
     with pytest.raises(ExperimentError, match="trained on mnist, and the test images of mnist5k are"):
-        experiments.refuse_overlap({"data": "mnist", "data_sha256": "aa"}, few)
+        scoring.refuse_overlap({"data": "mnist", "data_sha256": "aa"}, few)
     with pytest.raises(ExperimentError, match="another version of mnist5k"):
-        experiments.refuse_overlap({"data": "mnist5k", "data_sha256": "aa"}, few)
+        scoring.refuse_overlap({"data": "mnist5k", "data_sha256": "aa"}, few)
 
 
 def test_ensemble_answers_by_mean_probability(few, monkeypatch):
@@ -113,10 +116,10 @@ def test_ensemble_answers_by_mean_probability(few, monkeypatch):
     runs = [Run("softmax-quick", few, seed) for seed in (0, 1)]
     networks = []
     for run in runs:
-        model, record = experiments.train(run, say=lambda line: None)
-        experiments.save(model, experiments.model_path(run.name), record)
+        model, record = train(run, say=lambda line: None)
+        store.save(model, store.model_path(run.name), record)
         networks.append(model)
-    record = experiments.ensemble("pair", runs)
+    record = ensemble("pair", runs)
     mean = np.mean([evaluation.predict(network, few.x_test) for network in networks], axis=0)
     assert records.answers(record)[0].tolist() == mean.argmax(axis=1).tolist()
     assert record["parameters"] == 2 * 7850
@@ -181,11 +184,11 @@ def test_set_for_evaluation_only_is_not_trained_on(few):
 
 
 def test_evaluation_on_other_classes_is_refused(stored, few):
-    model, note = experiments.load(stored)
+    model, note = store.load_network(stored)
     letters = replace(few, class_names=tuple("ABCDEFGHIJ"))
     for known in (note, None):
-        experiments.refuse_other_classes(model, known, few)
+        scoring.refuse_other_classes(model, known, few)
     with pytest.raises(ExperimentError, match="tells 0 1 2 3 4 5 6 7 8 9 apart.*A B C"):
-        experiments.refuse_other_classes(model, note, letters)
+        scoring.refuse_other_classes(model, note, letters)
     with pytest.raises(ExperimentError, match="tells 10 classes apart.*A B C"):
-        experiments.refuse_other_classes(model, None, replace(few, class_names=tuple("ABC")))
+        scoring.refuse_other_classes(model, None, replace(few, class_names=tuple("ABC")))

@@ -12,7 +12,10 @@ from conftest import ROOT
 from PIL import Image
 from playwright.sync_api import expect
 
-from digitbook import data, explorer, records
+from digitbook import data
+from digitbook.book import explorer
+from digitbook.errors import DataMissing
+from digitbook.experiments import records
 
 SITE = ROOT / "_build" / "test" / "html"
 LIMIT = 300_000
@@ -162,7 +165,7 @@ def test_page_on_the_whole_of_mnist_is_light(tmp_path):
     recorded = [record for record in records.read() if record["data"] == "mnist"]
     try:
         digits = data.load("mnist")
-    except data.DataMissing:
+    except DataMissing:
         digits = dataset(10_000, "mnist")
         recorded = [{**record, "data_sha256": digits.sha256} for record in recorded]
     written = write(tmp_path, recorded, digits)

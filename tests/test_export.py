@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from digitbook import cli, evaluation, experiments, export
-from digitbook.backend import keras
-from digitbook.inference import Network, NetworkMissing
-from digitbook.preprocessing import scale
+from digitbook import cli
+from digitbook.experiments import store
+from digitbook.images.prepare import scale
+from digitbook.inference.network import Network, NetworkMissing
+from digitbook.networks import evaluation
+from digitbook.networks.backend import keras
+from digitbook.release import export
 
 layers = keras.layers
 RELEASED = ROOT / "results" / "cnn.keras"
@@ -25,7 +28,7 @@ def stored(path, *middle, rounded=True):
         if isinstance(layer, layers.BatchNormalization):
             layer.set_weights([np.random.uniform(0.5, 2, len(array)) for array in layer.get_weights()])
     if rounded:
-        experiments.round_weights(model)
+        store.round_weights(model)
     model.save(path)
     return model
 
@@ -46,7 +49,7 @@ def test_released_exports_are_those_of_the_released_network(released, digits):
     images = digits.x_test[:200]
     network = Network.load(RELEASED.with_suffix(".tflite"))
     network.temperature = 1
-    model, _ = experiments.load(RELEASED)
+    model, _ = store.load_network(RELEASED)
     expected = evaluation.predict(model, images)
     assert np.abs(network.probabilities(images) - expected).max() < 1e-5
 
@@ -120,7 +123,7 @@ def read(folder, name, x):
 
 def test_a_reader_that_knows_the_format_alone_answers_as_keras_does(released, digits):
     images = digits.x_test[:50]
-    expected = evaluation.predict(experiments.load(RELEASED)[0], images)
+    expected = evaluation.predict(store.load_network(RELEASED)[0], images)
     assert np.abs(read(released, "cnn", scale(images)) - expected).max() < 1e-5
 
 
@@ -201,14 +204,14 @@ def test_an_export_that_stops_midway_leaves_nothing_that_is_read(released, tmp_p
     folder = tmp_path / "new"
     shutil.copytree(released, folder)
     stored(tmp_path / "cnn.keras")
-    whole = export.replacing
+    whole = export.atomic_write
 
     def stopped(path):
         if path.suffix == ".json":
             raise KeyboardInterrupt
         return whole(path)
 
-    monkeypatch.setattr(export, "replacing", stopped)
+    monkeypatch.setattr(export, "atomic_write", stopped)
     with pytest.raises(KeyboardInterrupt):
         export.export(tmp_path / "cnn.keras", folder)
     assert sorted(path.name for path in folder.iterdir()) == ["cnn.bin", "cnn.json", "cnn.tflite"]

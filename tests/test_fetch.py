@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from conftest import write_idx
 
-from digitbook import data, fetch, sources, stored
+from digitbook import data
+from digitbook.data import download, finder, idx
 from digitbook.errors import DataError, DataMissing
 
 
@@ -88,12 +89,12 @@ def md5(content):
 @pytest.fixture
 def kmnist(server, monkeypatch, tmp_path):
     """KMNIST in small, as CODH serves it; returns its arrays."""
-    monkeypatch.setattr(fetch, "KMNIST_URL", f"{server.address}kmnist/")
+    monkeypatch.setattr(download, "KMNIST_URL", f"{server.address}kmnist/")
     published = arrays(range(10))
-    for part, stem in stored.IDX_FILES.items():
+    for part, stem in idx.IDX_FILES.items():
         content = packed(published[part], tmp_path)
         server.files[f"/kmnist/{stem}.gz"] = content
-        monkeypatch.setitem(fetch.KMNIST_MD5, part, md5(content))
+        monkeypatch.setitem(download.KMNIST_MD5, part, md5(content))
     return published
 
 
@@ -110,8 +111,8 @@ def emnist(server, monkeypatch, tmp_path):
             members.writestr(f"gzip/emnist-letters-{kind}-{part}-ubyte.gz", packed(turned, tmp_path))
     content = archive.getvalue()
     server.files["/gzip.zip"] = content
-    monkeypatch.setattr(fetch, "EMNIST_URL", f"{server.address}gzip.zip")
-    monkeypatch.setattr(fetch, "EMNIST_MD5", md5(content))
+    monkeypatch.setattr(download, "EMNIST_URL", f"{server.address}gzip.zip")
+    monkeypatch.setattr(download, "EMNIST_MD5", md5(content))
     return published
 
 
@@ -122,12 +123,12 @@ def left(tmp_path):
 
 
 def test_kmnist_is_fetched_once_and_then_read_from_the_cache(server, kmnist, tmp_path, capfd):
-    assert not sources.is_here("kmnist")
+    assert not finder.is_here("kmnist")
     first = data.load("kmnist")
     assert np.array_equal(first.x_train, kmnist["x_train"])
     assert first.y_test.tolist() == list(range(10))
     assert "".join(first.class_names) == "おきすつなはまやれを"
-    assert sources.is_here("kmnist")
+    assert finder.is_here("kmnist")
     assert [path for path, _ in server.asked] == list(server.files)
     assert left(tmp_path) == ["kmnist.npz"]
     said = capfd.readouterr()
@@ -196,7 +197,7 @@ def test_other_content_is_refused_and_not_kept(server, kmnist, tmp_path):
     server.files[labels] = packed(kmnist["y_test"][::-1], tmp_path)
     with pytest.raises(DataError, match=f"{labels} is not the file that was published, whose MD5"):
         data.load("kmnist")
-    assert not sources.is_here("kmnist")
+    assert not finder.is_here("kmnist")
     assert labels.rpartition("/")[2] not in left(tmp_path)
     server.files[labels] = published
     assert data.load("kmnist").y_test.tolist() == list(range(10))

@@ -8,10 +8,12 @@ from conftest import ROOT
 from fontTools.ttLib import TTFont
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from digitbook import evaluation, fonts, plots, runtime, sources
+from digitbook.book import fonts, plots, web_assets
+from digitbook.data import registry
+from digitbook.networks import evaluation
 
 NAMES = {
-    name: sources.REGISTRY[name].class_names
+    name: registry.REGISTRY[name].class_names
     for name in ("kannada", "devanagari", "bangla", "telugu", "kmnist")
 }
 
@@ -29,7 +31,7 @@ def _as_in_a_new_process(monkeypatch):
 def built(monkeypatch):
     """The folder of the fonts that were fetched before the tests."""
     monkeypatch.setenv("DIGITBOOK_CACHE", str(ROOT / "_build" / "test" / "cache"))
-    folder = runtime.cached(fonts.SOURCE)
+    folder = web_assets.cached(fonts.PACKAGES)
     if not folder.is_dir():
         pytest.skip(f"THE FONTS ARE NOT TESTED: npm could not be reached ({folder} is missing)")
     return folder
@@ -98,7 +100,7 @@ def test_without_fonts_classes_are_called_by_their_numbers(capfd):
 
 def test_npm_is_asked_once_a_process(monkeypatch):
     asked = []
-    monkeypatch.setattr(runtime, "is_reachable", lambda: asked.append(1))
+    monkeypatch.setattr(web_assets, "is_reachable", lambda: asked.append(1))
     for name in ("kannada", "bangla"):
         with pytest.warns(UserWarning, match="no font here"):
             plots.legible(NAMES[name])
@@ -106,7 +108,7 @@ def test_npm_is_asked_once_a_process(monkeypatch):
 
 
 def test_installed_without_the_book_there_are_no_fonts(monkeypatch, tmp_path):
-    monkeypatch.setattr(fonts, "SOURCE", tmp_path / "nowhere")
+    monkeypatch.setattr(fonts, "PACKAGES", tmp_path / "nowhere")
     with pytest.warns(UserWarning, match="no font here"):
         assert plots.legible("০১") == ("0", "1")
 

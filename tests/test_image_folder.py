@@ -10,17 +10,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digitbook import cli, data, image_folder, recipes, strokes, training, worker
+from digitbook import cli, data
+from digitbook.data import folder as image_folder
 from digitbook.errors import DataError
-from digitbook.preprocessing import prepare_drawing
+from digitbook.experiments import worker
+from digitbook.images import handwriting
+from digitbook.images.prepare import prepare_drawing
+from digitbook.networks import recipes, training
 
 CLASSES = {"seven": 7, "one": 1, "four": 4}
 
 
 def drawing(digit, number):
     """A drawing of one of the five hands, dark on light, uint8 (280, 280)."""
-    hands = [written for (of, _), written in strokes.hands().items() if of == digit]
-    return 255 - strokes.draw(*strokes.vary(hands[number % 5], (digit, number % 5, number)))
+    hands = [written for (of, _), written in handwriting.hands().items() if of == digit]
+    return 255 - handwriting.draw(*handwriting.vary(hands[number % 5], (digit, number % 5, number)))
 
 
 @pytest.fixture(scope="module")

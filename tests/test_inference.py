@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digitbook.inference import MOST_PIXELS, RELEASED, Network, NetworkMissing, NotReadable, read_image
+from digitbook.experiments import store
+from digitbook.images.read import MOST_PIXELS, NotReadable, read_image
+from digitbook.inference.network import Network, NetworkMissing
+from digitbook.paths import RELEASED
 
 
 @pytest.fixture(scope="module")
@@ -18,9 +21,9 @@ def network():
 
 
 def test_answers_are_those_of_keras_with_the_temperature(network, digits):
-    from digitbook import evaluation, experiments
+    from digitbook.networks import evaluation
 
-    model, note = experiments.load(RELEASED.with_suffix(".keras"))
+    model, note = store.load_network(RELEASED.with_suffix(".keras"))
     images = digits.x_test
     expected = evaluation.with_temperature(evaluation.predict(model, images), note["temperature"])
     found = network.probabilities(images)
@@ -122,7 +125,7 @@ def test_damaged_exports_are_refused(damage, reason, tmp_path):
 
 def test_nothing_heavy_is_imported_and_nothing_is_said():
     program = (
-        "import sys; from digitbook.inference import Network; Network.load();"
+        "import sys; from digitbook.inference.network import Network; Network.load();"
         "print(sorted({'tensorflow', 'keras', 'pandas', 'sklearn'} & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -6,8 +6,10 @@ from itertools import compress
 import numpy as np
 import pytest
 
-from digitbook import cli, labels, models, records, training
+from digitbook import cli
 from digitbook.errors import DataError
+from digitbook.experiments import label_errors, records
+from digitbook.networks import models, training
 
 
 def test_disputed_lists_the_least_probable_label_first():
@@ -17,7 +19,7 @@ def test_disputed_lists_the_least_probable_label_first():
     probabilities[7] = [0.01, 0.98, 0.01]
     probabilities[30] = [0.97, 0.001, 0.029]
     probabilities[50] = [0.05, 0.5, 0.45]
-    table = labels.disputed(y, probabilities)
+    table = label_errors.disputed(y, probabilities)
     assert table["index"].tolist() == [30, 7, 50]
     assert table["label"].tolist() == [1, 0, 2]
     assert table["suggested"].tolist() == [0, 1, 1]
@@ -51,10 +53,10 @@ def flipped(digits):
 def test_flipped_labels_are_found_and_a_second_search_trains_nothing(flipped, tmp_path, monkeypatch):
     few, wrong = flipped
     brief = training.Recipe(epochs=1, min_steps=150, batch_size=64)
-    monkeypatch.setitem(labels.RECIPES, "brief", (models.build_softmax, brief))
-    monkeypatch.setattr(labels, "MODEL", "brief")
+    monkeypatch.setitem(label_errors.RECIPES, "brief", (models.build_softmax, brief))
+    monkeypatch.setattr(label_errors, "MODEL", "brief")
     said = []
-    found = labels.find(few, folds=3, say=said.append)
+    found = label_errors.find(few, folds=3, say=said.append)
     assert [line[:8] for line in said] == ["fold 1/3", "fold 2/3", "fold 3/3"]
     for part, indices in wrong.items():
         disputed = found[part]["disputed"]
@@ -67,7 +69,7 @@ def test_flipped_labels_are_found_and_a_second_search_trains_nothing(flipped, tm
     assert first["label_probability"] == sorted(first["label_probability"])
 
     monkeypatch.setattr(training, "fit", None)
-    again = labels.find(few, folds=3, say=said.append)
+    again = label_errors.find(few, folds=3, say=said.append)
     stored = records.store(records.labels_path(tmp_path, again["data"]), again)
     assert stored == tmp_path / "labels-mnist5k.json"
     assert stored.read_text().count("\n") == len(again) + 2
@@ -83,7 +85,10 @@ def test_where_nobody_looked_the_remedy_is_named(tmp_path):
 
 
 def test_reading_needs_neither_tensorflow_nor_cleanlab():
-    code = "import sys, digitbook.records; print({'tensorflow', 'cleanlab'} & set(sys.modules))"
+    code = (
+        "import sys, digitbook.experiments.records; "
+        "print({'tensorflow', 'cleanlab'} & set(sys.modules))"
+    )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "set()"
 
@@ -106,4 +111,4 @@ def test_more_folds_than_images_of_a_class_are_refused(few):
     kept[np.flatnonzero(~kept)[:4]] = True
     scarce = dataclasses.replace(few, x_train=few.x_train[kept], y_train=few.y_train[kept])
     with pytest.raises(DataError, match="4 training images.*5 folds.*--folds"):
-        labels.find(scarce)
+        label_errors.find(scarce)

@@ -2,7 +2,9 @@ import keras
 import numpy as np
 import pytest
 
-from digitbook import models
+from digitbook.networks import models
+
+pytestmark = pytest.mark.quick
 
 BUILDERS = [models.build_softmax, models.build_dense, models.build_cnn]
 

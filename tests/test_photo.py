@@ -7,9 +7,11 @@ import pytest
 from PIL import Image
 from test_preprocessing import difference
 
-from digitbook.photo import clean_photo
-from digitbook.preprocessing import prepare_drawing
-from digitbook.strokes import draw, drawings
+from digitbook.images.handwriting import draw, drawings
+from digitbook.images.photo import clean_photo
+from digitbook.images.prepare import prepare_drawing
+
+pytestmark = pytest.mark.quick
 
 PICKED = range(0, 200, 10)
 

@@ -2,7 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from digitbook import evaluation, plots
+from digitbook.book import plots
+from digitbook.networks import evaluation
+
+pytestmark = pytest.mark.quick
 
 plots.set_style()
 

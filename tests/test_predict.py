@@ -11,7 +11,7 @@ from conftest import ROOT
 from PIL import Image
 
 from digitbook import cli
-from digitbook.inference import RELEASED
+from digitbook.paths import RELEASED
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,8 @@ from conftest import ROOT
 from playwright.sync_api import Error
 from test_preprocessing import GOLDEN, make
 
+pytestmark = pytest.mark.quick
+
 SCRIPT = ROOT / "book" / "static" / "prepare.js"
 PREPARE = "([ink, width, height]) => Array.from(digitbookPrepare.prepareDrawing(ink, width, height))"
 

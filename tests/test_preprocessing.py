@@ -8,10 +8,12 @@ import pytest
 from conftest import ROOT
 from PIL import Image
 
-from digitbook.preprocessing import prepare_drawing
+from digitbook.images.prepare import prepare_drawing
 
 sys.path.insert(0, str(ROOT / "tests" / "golden"))
 import make  # tests/golden/make.py
+
+pytestmark = pytest.mark.quick
 
 GOLDEN = json.loads(make.FILE.read_text())
 

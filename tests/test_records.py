@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from digitbook import records
+from digitbook.experiments import records
+
+pytestmark = pytest.mark.quick
 
 
 def record(model="dense", seed=0, accuracy=0.5, configuration="aaaa", **more):

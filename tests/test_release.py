@@ -4,9 +4,11 @@ from string import ascii_uppercase
 import pytest
 from conftest import ROOT
 
-from digitbook import cli, experiments, records, release
-from digitbook.experiments import Run
-from digitbook.sources import REGISTRY
+from digitbook import cli
+from digitbook.data.registry import REGISTRY
+from digitbook.experiments import records, scoring, store
+from digitbook.experiments.run import Run, train
+from digitbook.release import card as cards
 
 
 def run(seed, validation_accuracy, accuracy=0.9, configuration="new", finished="2026-02-01"):
@@ -40,8 +42,8 @@ def recorded(digits, brief, tmp_path):
     """A results folder with one run on 300 digits, whose network is in the cache."""
     few = replace(digits, x_train=digits.x_train[:300], y_train=digits.y_train[:300])
     made = Run("softmax-quick", few, 0)
-    model, record = experiments.train(made, say=lambda line: None)
-    experiments.save(model, experiments.model_path(made.name), record)
+    model, record = train(made, say=lambda line: None)
+    store.save(model, store.model_path(made.name), record)
     records.write(tmp_path / "results", made.name, record)
     return tmp_path / "results", record
 
@@ -49,8 +51,8 @@ def recorded(digits, brief, tmp_path):
 def test_released_file_scores_what_its_card_says(recorded, digits, capsys):
     results, record = recorded
     assert cli.main(["release", "softmax-quick", "--data", "mnist5k", "--results", str(results)]) == 0
-    model, note = experiments.load(results / "mnist5k-softmax-quick.keras")
-    found = experiments.evaluate(model, digits)
+    model, note = store.load_network(results / "mnist5k-softmax-quick.keras")
+    found = scoring.evaluate(model, digits)
     assert found["errors"] == record["errors"]
     assert note["seed"] == 0
     card = (results / "mnist5k-softmax-quick.md").read_text()
@@ -64,15 +66,15 @@ def test_released_file_scores_what_its_card_says(recorded, digits, capsys):
 def test_committed_cards_are_those_that_release_writes():
     found = records.read()
     for path in (ROOT / "results").glob("*.md"):
-        run = next(run for run in found if release.file_name(run) == path.stem)
+        run = next(run for run in found if cards.file_name(run) == path.stem)
         chosen = records.released(found, run["model"], run["data"])
-        assert path.read_text() == release.card(chosen, found), f"run `digitbook release`: {path.name}"
+        assert path.read_text() == cards.card(chosen, found), f"run `digitbook release`: {path.name}"
 
 
 def test_card_of_a_network_for_letters_speaks_of_letters(recorded):
     per_class = {letter: {"recall": 0.5} for letter in ascii_uppercase}
     record = {**recorded[1], "data": "letters", "per_class": per_class}
-    card = release.card(record, [record])
+    card = cards.card(record, [record])
     assert "# Model card: letters-softmax-quick\n" in card
     assert "reads one handwritten letter." in card
     assert f"`(N, 26)`, one probability for each of {', '.join(ascii_uppercase)}" in card
@@ -96,10 +98,10 @@ def test_terms_that_do_not_allow_a_release_are_kept(recorded, name, terms, capsy
 
 def test_another_network_under_the_run_s_name_is_refused(recorded, capsys):
     results, record = recorded
-    path = experiments.model_path(experiments.name_of(record))
-    model, _ = experiments.load(path)
+    path = store.model_path(store.name_of(record))
+    model, _ = store.load_network(path)
     model.set_weights([array * 2 for array in model.get_weights()])
-    experiments.save(model, path, record)
+    store.save(model, path, record)
     assert cli.main(["release", "softmax-quick", "--data", "mnist5k", "--results", str(results)]) == 2
     assert "is not the network that was recorded" in capsys.readouterr().err
     assert [path.name for path in results.iterdir()] == ["runs"]

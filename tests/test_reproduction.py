@@ -14,8 +14,11 @@ CELLS = {
     "times": 'import time\nprint(f"trained in {time.perf_counter() % 100:.1f} s")',
     "accuracy": (
         "import pandas as pd\n"
-        "from digitbook import chapter, data, evaluation, recipes, training\n"
-        "from digitbook.preprocessing import scale\n"
+        "from digitbook import data\n"
+        "from digitbook.book.chapter import Chapter\n"
+        "from digitbook.images.prepare import scale\n"
+        "from digitbook.networks import evaluation, recipes, training\n"
+        "chapter = Chapter()\n"
         'digits = data.load("mnist5k")\n'
         'build, recipe = recipes.RECIPES["softmax-quick"]\n'
         "x, y = scale(digits.x_train[:1000]), digits.y_train[:1000]\n"
@@ -78,7 +81,7 @@ def test_changed_accuracy_fails_in_text_table_and_glue(executed, tmp_path):
 def test_changed_learning_rate_is_trained_anew_and_fails(executed, tmp_path):
     library = tmp_path / "src"
     shutil.copytree(ROOT / "src" / "digitbook", library / "digitbook")
-    training = library / "digitbook" / "training.py"
+    training = library / "digitbook" / "networks" / "training.py"
     before = training.read_text()
     training.write_text(before.replace("learning_rate: float = 3e-3", "learning_rate: float = 1e-4"))
     assert training.read_text() != before

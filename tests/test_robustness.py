@@ -3,8 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from digitbook import cli, corruption, data, evaluation, experiments, records, robustness
-from digitbook.experiments import ExperimentError, Run
+from digitbook import cli, data
+from digitbook.errors import DataMissing, ExperimentError
+from digitbook.experiments import records, robustness, store
+from digitbook.experiments.run import Run, train
+from digitbook.images import corruptions
+from digitbook.networks import evaluation
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +22,7 @@ def elsewhere(digits):
 @pytest.fixture(autouse=True)
 def _two_corruptions(monkeypatch):
     """Two of the nine do for the tests."""
-    few = {name: corruption.CORRUPTIONS[name] for name in ("rotation", "blur")}
+    few = {name: corruptions.CORRUPTIONS[name] for name in ("rotation", "blur")}
     monkeypatch.setattr(robustness, "CORRUPTIONS", few)
 
 
@@ -26,14 +30,14 @@ def _two_corruptions(monkeypatch):
 def made(few, brief):
     """Two runs with their networks and records."""
     runs = [Run("softmax-quick", few, seed) for seed in (0, 1)]
-    return [(run, *experiments.train(run, say=lambda line: None)) for run in runs]
+    return [(run, *train(run, say=lambda line: None)) for run in runs]
 
 
 @pytest.fixture
 def results(made, tmp_path):
     """A results folder with the runs on record and their networks in the cache."""
     for run, model, record in made:
-        experiments.save(model, experiments.model_path(run.name), record)
+        store.save(model, store.model_path(run.name), record)
         records.write(tmp_path / "results", run.name, record)
     return tmp_path / "results"
 
@@ -66,7 +70,7 @@ def test_each_network_answers_every_exam(measured, made, few, elsewhere):
         assert record["seed"] == seed
         rows = rows.set_index(["data", "corruption", "strength"])
         assert rows.loc["mnist5k", "none", 0]["accuracy"] == record["metrics"]["accuracy"]
-        predicted, confidence = answer(model, record, corruption.corrupt(few.x_test, "blur", 3))
+        predicted, confidence = answer(model, record, corruptions.corrupt(few.x_test, "blur", 3))
         row = rows.loc["mnist5k", "blur", 3]
         assert row["accuracy"] == pytest.approx((predicted == few.y_test).mean())
         assert row["confidence"] == pytest.approx(confidence.mean(), abs=1e-5)
@@ -106,7 +110,7 @@ def test_what_is_on_record_is_not_asked_again(measured, few, elsewhere, results,
 
 
 def test_a_network_that_is_away_is_missed_before_anything_is_computed(few, elsewhere, results, made):
-    experiments.model_path(made[1][0].name).unlink()
+    store.model_path(made[1][0].name).unlink()
     with pytest.raises(ExperimentError, match=rf"(?s)1 of 2 networks .*{made[1][0].name}"):
         robustness.measure(few, elsewhere, ["softmax-quick"], results, lambda line: None)
     assert not (results / "robustness.json").exists()
@@ -114,7 +118,7 @@ def test_a_network_that_is_away_is_missed_before_anything_is_computed(few, elsew
 
 def test_another_network_under_the_run_s_name_is_refused(few, elsewhere, results, made):
     run, _, record = made[0]
-    experiments.save(made[1][1], experiments.model_path(run.name), record)
+    store.save(made[1][1], store.model_path(run.name), record)
     with pytest.raises(ExperimentError, match="is not the network that was recorded"):
         robustness.measure(few, elsewhere, ["softmax-quick"], results, lambda line: None)
 
@@ -137,7 +141,7 @@ def test_the_book_s_record_agrees_with_its_runs():
 
 def test_without_mnist_the_command_says_what_to_do(monkeypatch, tmp_path, capsys):
     def missing(name):
-        raise data.DataMissing(f"There is no {name} here.")
+        raise DataMissing(f"There is no {name} here.")
 
     monkeypatch.setattr(data, "load", missing)
     assert cli.main(["robustness", "--results", str(tmp_path)]) == 2

@@ -27,11 +27,14 @@ from PIL import Image
 from playwright.sync_api import expect
 from schemathesis.config import SchemathesisConfig
 
-from digitbook import cli, openapi, serve
-from digitbook.inference import Network
-from digitbook.photo import clean_photo
-from digitbook.preprocessing import prepare_drawing
-from digitbook.strokes import draw, drawings
+from digitbook import cli
+from digitbook.errors import BadInput
+from digitbook.images.handwriting import draw, drawings
+from digitbook.images.photo import clean_photo
+from digitbook.images.prepare import prepare_drawing
+from digitbook.inference.network import Network
+from digitbook.serve import app as service
+from digitbook.serve import openapi
 
 POLICY = {
     "default-src": "'none'",
@@ -53,7 +56,7 @@ def network():
 
 @pytest.fixture(scope="module")
 def app(network):
-    return serve.create_app(network)
+    return service.create_app(network)
 
 
 @pytest.fixture
@@ -186,7 +189,7 @@ def test_the_model_is_described(client, network):
 
 
 def test_a_network_for_letters_is_served_as_one(letters):
-    client = serve.create_app(Network.load(letters / "letters-cnn.tflite")).test_client()
+    client = service.create_app(Network.load(letters / "letters-cnn.tflite")).test_client()
     (found,) = post(client, encoded(255 - SEVEN)).json["predictions"]
     assert found["label"] == "H"
     assert list(found["probabilities"]) == list(ascii_uppercase)
@@ -199,7 +202,7 @@ def test_a_network_for_letters_is_served_as_one(letters):
 
 def test_a_keras_file_is_served_as_its_export(network, digits, monkeypatch):
     apps = []
-    monkeypatch.setattr(serve, "run", lambda app, *_: apps.append(app))
+    monkeypatch.setattr(service, "run", lambda app, *_: apps.append(app))
     assert cli.main(["serve", "--model", str(ROOT / "results" / "cnn.keras")]) == 0
     batches = digits.x_test[:40].reshape(20, 2, 28, 28)
 
@@ -403,11 +406,12 @@ def test_a_failure_of_its_own_is_one_sentence(network, caplog, monkeypatch):
 
     class Broken:
         class_names, description, kind = network.class_names, network.description, network.kind
+        noun = network.noun
 
         def answers(self, images):
             raise RuntimeError("secret")
 
-    client = serve.create_app(Broken()).test_client()
+    client = service.create_app(Broken()).test_client()
     response = client.post("/api/predict", json={"drawings": [ONE]})
     refused(response, 500, "went wrong")
     assert "secret" not in response.text
@@ -453,7 +457,7 @@ config = SchemathesisConfig.from_dict(
         "phases": {"coverage": {"enabled": False}},
     }
 )
-description = schemathesis.openapi.from_wsgi("/openapi.json", serve.create_app(), config=config)
+description = schemathesis.openapi.from_wsgi("/openapi.json", service.create_app(), config=config)
 
 
 @description.parametrize()
@@ -651,7 +655,7 @@ def test_gunicorn_runs_it_as_the_chapter_says(client, tmp_path):
 
 def test_it_starts_without_tensorflow():
     code = (
-        "import sys; from digitbook.serve import create_app; create_app(); "
+        "import sys; from digitbook.serve.app import create_app; create_app(); "
         "print(sorted({'tensorflow', 'keras', 'pandas', 'matplotlib'} & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -682,6 +686,6 @@ def test_a_bad_model_is_one_sentence(tmp_path):
 
 
 def test_the_page_s_files_are_needed(network, tmp_path, monkeypatch):
-    monkeypatch.setitem(serve.ASSETS, "draw.js", tmp_path)
-    with pytest.raises(serve.BadInput, match="cannot be served without"):
-        serve.create_app(network)
+    monkeypatch.setitem(service.ASSETS, "draw.js", tmp_path)
+    with pytest.raises(BadInput, match="cannot be served without"):
+        service.create_app(network)

@@ -10,7 +10,7 @@ import yaml
 from bs4 import BeautifulSoup
 from conftest import ROOT
 
-from digitbook import sources
+from digitbook.data import registry
 
 SITE = ROOT / "_build" / "test" / "html"
 CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text())
@@ -134,7 +134,7 @@ def test_class_names_are_shown_in_a_font_of_the_site(browser, name):
     tab = browser.new_page()
     tab.goto((SITE / f"{PAGES[0]}.html").as_uri())
     assert tab.evaluate(WRITE, "digits") == 0
-    assert tab.evaluate(WRITE, "".join(sources.REGISTRY[name].class_names)) == 1
+    assert tab.evaluate(WRITE, "".join(registry.REGISTRY[name].class_names)) == 1
     tools = tab.context.new_cdp_session(tab)
     for domain in ("DOM", "CSS"):
         tools.send(f"{domain}.enable")

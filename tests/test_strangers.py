@@ -5,13 +5,16 @@ import sys
 import numpy as np
 import pytest
 
-from digitbook import cli, inference, records, strangers
+from digitbook import cli
+from digitbook.experiments import records, unknown_classes
+from digitbook.inference.network import Network
+from digitbook.paths import RELEASED
 
 
 def test_record_holds_every_answer_of_the_network(digits, tmp_path):
-    network = inference.Network.load()
+    network = Network.load()
     said = []
-    records.store(tmp_path / records.STRANGERS, strangers.ask(network, ["mnist5k"], said.append))
+    records.store(tmp_path / records.STRANGERS, unknown_classes.ask(network, ["mnist5k"], said.append))
     found = records.strangers(tmp_path)["sets"]["mnist5k"]
     probabilities = network.probabilities(digits.x_test)
     predicted, confidence = records.answers(found)
@@ -24,10 +27,10 @@ def test_record_holds_every_answer_of_the_network(digits, tmp_path):
 
 
 def test_record_of_the_book_is_about_the_released_network():
-    released = json.loads(inference.RELEASED.with_suffix(".json").read_text())
+    released = json.loads(RELEASED.with_suffix(".json").read_text())
     found = records.strangers()
     assert found["network"]["weights_sha256"] == released["weights_sha256"]
-    assert list(found["sets"]) == list(strangers.SETS)
+    assert list(found["sets"]) == list(unknown_classes.SETS)
 
 
 def test_own_digits_are_answered_more_often_than_strangers():
@@ -53,6 +56,9 @@ def test_unknown_set_writes_nothing(tmp_path, capsys):
 
 
 def test_asking_needs_no_tensorflow():
-    code = "import sys, digitbook.strangers; print({'tensorflow', 'keras'} & set(sys.modules))"
+    code = (
+        "import sys, digitbook.experiments.unknown_classes; "
+        "print({'tensorflow', 'keras'} & set(sys.modules))"
+    )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "set()"

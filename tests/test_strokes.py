@@ -6,7 +6,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from digitbook.strokes import FILE, SIDE, draw, drawings, hands, vary
+from digitbook.images.handwriting import CANVAS_SIDE, FILE, draw, drawings, hands, vary
+
+pytestmark = pytest.mark.quick
 
 # The hands were drawn before any model had read them. Whoever edits one afterwards fits the test to the
 # model: the rate of drawings read right, and every page that reports it, would no longer mean anything.
@@ -55,8 +57,8 @@ def test_variations_stay_on_the_canvas(few):
         points = np.concatenate(strokes)
         assert 10 <= pen <= 22
         assert points.min() >= pen / 2, (name, variation)
-        assert points.max() <= SIDE - pen / 2, (name, variation)
-        assert 0.449 < np.ptp(points, axis=0).max() / SIDE < 0.851, (name, variation)
+        assert points.max() <= CANVAS_SIDE - pen / 2, (name, variation)
+        assert 0.449 < np.ptp(points, axis=0).max() / CANVAS_SIDE < 0.851, (name, variation)
 
 
 def test_variations_are_deterministic_and_differ(few):
@@ -71,7 +73,7 @@ def test_variations_are_deterministic_and_differ(few):
 def test_drawing_leaves_ink(few):
     for _, name, variation, strokes, pen in few[::5]:
         image = draw(strokes, pen)
-        assert image.shape == (SIDE, SIDE)
+        assert image.shape == (CANVAS_SIDE, CANVAS_SIDE)
         assert image.dtype == np.uint8
         length = sum(np.hypot(*np.diff(stroke, axis=0).T).sum() for stroke in strokes)
         ink = image.sum() / 255

@@ -11,7 +11,7 @@ import psutil
 import pytest
 from distributed import LocalCluster
 
-from digitbook import records, worker
+from digitbook.experiments import records, worker
 
 OUTCOME = ("metrics", "answers", "weights_sha256", "history", "temperature")
 SEEDS = "0-2"

@@ -9,8 +9,9 @@ import keras
 import numpy as np
 import pytest
 
-from digitbook import data, models, recipes, training
-from digitbook.preprocessing import scale
+from digitbook import data
+from digitbook.images.prepare import scale
+from digitbook.networks import models, recipes, training
 
 RECIPE = training.Recipe(epochs=2, batch_size=100, learning_rate=0.01)
 
@@ -144,7 +145,7 @@ def test_failed_training_leaves_nothing_behind(small, monkeypatch, tmp_path):
 
 def test_two_processes_train_once(tmp_path):
     code = (
-        "import pathlib; from digitbook import data, recipes, training\n"
+        "import pathlib; from digitbook import data; from digitbook.networks import recipes, training\n"
         "fit = training.fit\n"
         "def counted(*args):\n"
         f"    open({str(tmp_path / 'count')!r}, 'a').write('x')\n"

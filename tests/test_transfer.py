@@ -3,8 +3,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from digitbook import cli, data, evaluation, experiments, models, records, training, transfer
-from digitbook.experiments import ExperimentError
+from digitbook import cli, data
+from digitbook.errors import ExperimentError
+from digitbook.experiments import records, run, store, transfer
+from digitbook.experiments.run import Run, train
+from digitbook.networks import evaluation, models, training
 
 BRIEF = training.Recipe(epochs=1, min_steps=8, batch_size=32, learning_rate=0.01)
 
@@ -31,10 +34,10 @@ def source(halves, tmp_path_factory):
     low = halves[0]
     recipes = {"tiny": (lambda classes: models.build_cnn(classes, filters=(3, 4, 5)), BRIEF)}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(experiments, "RECIPES", recipes)
-        model, record = experiments.train(experiments.Run("tiny", low, 0), say=lambda line: None)
+        patch.setattr(run, "RECIPES", recipes)
+        model, record = train(Run("tiny", low, 0), say=lambda line: None)
     path = tmp_path_factory.mktemp("source") / "tiny.keras"
-    experiments.save(model, path, record)
+    store.save(model, path, record)
     return path
 
 
@@ -58,7 +61,7 @@ def same(first, second):
     [("scratch", False, False), ("fine-tuned", True, False), ("frozen", True, True)],
 )
 def test_a_start_takes_over_and_keeps_what_it_says(start, taken_over, kept, source, halves):
-    learned, _ = experiments.load(source)
+    learned, _ = store.load_network(source)
     model = transfer.network(learned, 7, start)
     body, last = weights(model)
     assert [array.shape for array in last] == [(5, 7), (7,)]
@@ -76,7 +79,7 @@ def test_a_start_takes_over_and_keeps_what_it_says(start, taken_over, kept, sour
 
 
 def test_scratch_is_the_network_of_the_source(source):
-    learned, _ = experiments.load(source)
+    learned, _ = store.load_network(source)
     model = transfer.network(learned, 10, "scratch")
     expected = models.build_cnn(10, filters=(3, 4, 5))
     assert model.count_params() == expected.count_params()
@@ -139,8 +142,8 @@ def test_stopped_it_goes_on_and_records_each_run_once(source, halves, brief, tmp
     assert record["examples"] == len(high.x_test)
     answers = evaluation.predict(fitted[-1], high.x_test).argmax(axis=1)
     assert runs["accuracy"].iloc[-1] == (answers == high.y_test).mean()
-    learned, _ = experiments.load(source)
-    assert record["source"]["weights_sha256"] == experiments.weights_sha256(learned)
+    learned, _ = store.load_network(source)
+    assert record["source"]["weights_sha256"] == store.weights_sha256(learned)
     assert record["source"]["data"] == "low"
     curves = records.transfer_curves(runs)
     assert len(curves) == 3

@@ -11,8 +11,8 @@ from collections.abc import Callable
 import numpy as np
 from keras_loop import AfterEpoch
 
-from digitbook.backend import keras
-from digitbook.preprocessing import scale
+from digitbook.images.prepare import scale
+from digitbook.networks.backend import keras
 from peers import MAX_EPOCHS
 
 layers = keras.layers

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from digitbook.preprocessing import scale
+from digitbook.images.prepare import scale
 
 
 def build() -> nn.Sequential:

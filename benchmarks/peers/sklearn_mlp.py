@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from sklearn.neural_network import MLPClassifier
 
-from digitbook.preprocessing import scale
+from digitbook.images.prepare import scale
 
 
 def prepare(images: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from keras_loop import AfterEpoch
 
-from digitbook.backend import keras
+from digitbook.networks.backend import keras
 from peers import MAX_EPOCHS
 
 layers = keras.layers

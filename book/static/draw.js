@@ -14,7 +14,6 @@
    */
   const SIDE = 280;
   const PEN = { least: 8, usual: 16, most: 24 }; // widths, in pixels of SIDE
-  const UNSURE = 0.8; // an answer below this probability is called unsure; book/draw.md says why
   const STEP = 10, SMALL_STEP = 2; // of the keyboard's pen, in pixels of SIDE
   const PAUSE = 700; // milliseconds without a change before the answer is announced
   const { prepareDrawing } = window.digitbookPrepare, element = window.digitbookElement;
@@ -292,7 +291,6 @@
     let columns; // of a layer's maps
     /** @type {Engine} */
     let engine; // which reads
-    let one = ""; // the word for one of what it reads
     /** @type {string | null} */
     let failed = null;
     let loaded = false, reading = false, again = false, touched = false, since = 0;
@@ -358,7 +356,7 @@
     }
 
     function showNothing() {
-      show("–", loaded ? `An empty canvas is not a ${one}.` : "The network is being loaded.", "empty");
+      show("–", loaded ? `An empty canvas is not a ${engine.noun}.` : "The network is being loaded.", "empty");
       fill(null);
       maps.hidden = true;
       announce("The canvas is empty.");
@@ -369,7 +367,7 @@
       const [first, second] = probabilities.map((_, k) => k).sort((a, b) => probabilities[b] - probabilities[a]);
       const [one, other] = [first, second].map((k) => engine.classes[k]);
       const [sure, less] = [first, second].map((k) => percent(probabilities[k]));
-      if (probabilities[first] >= UNSURE) {
+      if (probabilities[first] >= engine.limit) {
         show(one, `${sure} sure`, "sure");
         announce(`${one}, ${sure} sure.`);
       } else {
@@ -424,23 +422,27 @@
     /** Read with this engine from now on; what is drawn stays. @param {Engine} chosen */
     function use(chosen) {
       engine = chosen;
-      one = engine.kind.replace(/s$/, "");
+      const { kind, noun } = engine;
       [loaded, failed] = [false, null];
-      canvas.setAttribute("aria-label", `Canvas to draw a ${one} on`);
-      hint.textContent = `Draw a ${one} here`;
-      bars.setAttribute("aria-label", `Probability of each ${one}`);
+      canvas.setAttribute("aria-label", `Canvas to draw a ${noun} on`);
+      hint.textContent = `Draw a ${noun} here`;
+      bars.setAttribute("aria-label", `Probability of each ${noun}`);
       bars.replaceChildren();
       maps.replaceChildren();
       maps.hidden = true;
       read();
-      announce(`The network for ${engine.kind} is being loaded.`);
+      announce(`The network for ${kind} is being loaded.`);
       /** @template T @param {(value: T) => void} act @returns {(value: T) => void} */
       const unlessLeft = (act) => (value) => { if (engine === chosen) { act(value); read(); } };
       engine.ready().then(unlessLeft(ready), unlessLeft((error) => { failed = error.message; }));
     }
 
     function ready() {
-      const { classes } = engine;
+      const { classes, limit } = engine;
+      if (limit === undefined) {
+        failed = "The network’s description names no confidence limit. “digitbook export” writes it anew.";
+        return;
+      }
       bars.replaceChildren(...classes.map(bar));
       bars.classList.toggle("many", classes.length > 13);
       bars.style.setProperty("--longest", String(Math.max(...classes.map((name) => name.length))));

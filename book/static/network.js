@@ -16,9 +16,11 @@ window.digitbookNetworks = (() => {
   window.digitbookEmbedded = {};
 
   /** @param {Window["digitbookReleased"][number]} listed */
-  function engine({ name, kind, classes }) {
+  function engine({ name, kind, noun, classes }) {
     /** @type {number} */
     let temperature;
+    /** @type {number} */
+    let limit;
     /** @type {Step[]} */
     let steps;
     /** @type {Promise<void> | null} */
@@ -34,13 +36,14 @@ window.digitbookNetworks = (() => {
       const version = description.sha256[".bin"].slice(0, 8);
       const weights = decoded(await (await fetched(`${name}.bin`, `?v=${version}`)).arrayBuffer());
       await (computing ??= address("tensorflow.wasm").then(tf.start));
-      temperature = description.temperature;
+      ({ temperature, confidence_limit: limit } = description);
       steps = assembled(description.layers, weights);
       run(steps, new Uint8Array(784)); // the first run sets up what the later ones use
     }
 
     return {
-      name, kind, classes,
+      name, kind, noun, classes,
+      get limit() { return limit; },
       get backend() { return computing; },
       ready: () => (starting ??= start().catch((error) => { starting = null; throw error; })),
 

@@ -1,7 +1,7 @@
 // @ts-check
 "use strict";
 /* From a drawing of any size to the 28x28 image that a network is fed: prepare_drawing of
- * src/digitbook/preprocessing.py in JavaScript. Both compute with whole numbers until a quotient is
+ * src/digitbook/images/prepare.py in JavaScript. Both compute with whole numbers until a quotient is
  * rounded, so that both give the same bytes (tests/golden/drawings.json). */
 window.digitbookPrepare = (() => {
   const SIDE = 28, BOX = 20;

@@ -2,10 +2,12 @@
 "use strict";
 /* The network behind `digitbook serve`, as an engine of the drawing page (see draw.js). */
 window.digitbookService = (() => {
-  const { kind } = /** @type {{ dataset: { kind: string } } & Element} */ (
+  const { kind, noun } = /** @type {{ dataset: { kind: string, noun: string } } & Element} */ (
     document.querySelector("[data-engine=api]")).dataset;
   /** @type {string[]} */
   let classes;
+  /** @type {number} */
+  let limit;
 
   /** @param {string} address @param {RequestInit} [options] */
   async function asked(address, options) {
@@ -16,9 +18,10 @@ window.digitbookService = (() => {
   }
 
   return {
-    kind,
+    kind, noun,
     get classes() { return classes; },
-    async ready() { ({ classes } = await asked("api/model")); },
+    get limit() { return limit; },
+    async ready() { ({ classes, confidence_limit: limit } = await asked("api/model")); },
     async read(image) {
       const rows = Array.from({ length: 28 }, (_, y) => Array.from(image.subarray(28 * y, 28 * y + 28)));
       const { predictions: [{ probabilities }] } = await asked("api/predict", {

@@ -12,8 +12,8 @@ interface Window {
   /** Of the page of `digitbook serve`, where there are no `digitbookNetworks`. */
   digitbookService: Engine;
   digitbookTensorFlow?: TensorFlow | { missing: true };
-  /** The networks that the build found, as `digitbook.runtime` lists them. */
-  digitbookReleased: { name: string; kind: string; classes: string[] }[];
+  /** The networks that the build found, as `web_assets` lists them. */
+  digitbookReleased: { name: string; kind: string; noun: string; classes: string[] }[];
   /** By a file's name, the data: address of its content. */
   digitbookEmbedded: Record<string, string>;
   digitbookMistakes: { sets: MistakeSet[]; leftOut: string[] };
@@ -27,10 +27,13 @@ type MakeElement = <Name extends keyof HTMLElementTagNameMap>(
 
 /** What reads drawings: see draw.js. */
 interface Engine {
-  /** What it reads: "digits". */
+  /** What it reads, "digits", and the word for one of them, "digit". */
   readonly kind: string;
+  readonly noun: string;
   /** Not there before `ready`, unless networks.js lists them. */
   readonly classes: string[];
+  /** The probability below which an answer is unsure, from `ready` on; older descriptions lack it. */
+  readonly limit: number;
   /** Resolves once `read` may be called; rejects with a message for the reader, who may try again. */
   ready(): Promise<void>;
   /** image: 784 grey levels from 0 to 255, as `prepareDrawing` returns them. */
@@ -40,11 +43,12 @@ interface Engine {
 /** What network.js needs of `NAME.json`, which `digitbook export` writes. */
 interface Description {
   temperature: number;
+  confidence_limit: number;
   sha256: Record<".bin", string>;
   layers: Layer[];
 }
 
-/** Of the keys, a layer has those of its type (see `digitbook.export`), and `weights` if it has any. */
+/** Of the keys, a layer has those of its type (see `release.export`), and `weights` if it has any. */
 interface Layer {
   type: string;
   shape: number[];

@@ -11,3 +11,7 @@ class DataError(BadInput):
 
 class DataMissing(DataError):
     """A data set that is not on this machine and cannot be fetched now."""
+
+
+class ExperimentError(BadInput):
+    """A run that cannot be made, or a network that must not be scored on this data."""

@@ -1,0 +1,97 @@
+"""What decides how a chapter comes out: the parts of the library that it imports, and what these read.
+
+The import graph is grimp's, which reads the code and runs none of it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import grimp
+
+from digitbook.data import finder
+from digitbook.paths import LIBRARY
+
+RECORDS = "digitbook.experiments.records"
+
+
+@cache
+def _graph() -> grimp.ImportGraph:
+    return grimp.build_graph("digitbook", exclude_type_checking_imports=True, cache_dir=None)
+
+
+def dependencies(root: Path, code: Iterable[str]) -> set[Path]:
+    """Return the files that decide, besides its code and the data, what a chapter comes out as.
+
+    A chapter that reads recorded experiments depends on all of them.
+    """
+    modules = library_modules(code)
+    found = {_file(module) for module in modules} | {root / "requirements.txt"}
+    if RECORDS in modules:
+        found |= {*(root / "results").glob("*.json"), *(root / "results" / "runs").glob("*.json")}
+    return found
+
+
+def sets_shown(code: Iterable[str]) -> list[str]:
+    """Name the data sets that are here, for a chapter that itself asks which of them are."""
+    if finder.__name__ not in imported(code):
+        return []
+    return [name for name in finder.names() if finder.is_here(name)]
+
+
+def library_modules(code: Iterable[str]) -> set[str]:
+    """Return the library's modules that pieces of Python import, directly or through each other.
+
+    Importing a module imports the packages that it lies in.
+    """
+    graph, found = _graph(), set()
+    waiting = list(imported(code))
+    while waiting:
+        module = waiting.pop()
+        if module not in found:
+            found.add(module)
+            package = module.rpartition(".")[0]
+            waiting += [
+                *graph.find_modules_directly_imported_by(module),
+                *([package] if package else []),
+            ]
+    return found
+
+
+def imported(code: Iterable[str]) -> set[str]:
+    """Return the library's modules that pieces of Python name, whatever they call them.
+
+    A module is named by an import, or as an attribute of what was imported.
+    """
+    modules, found, called = _graph().modules, set(), {}
+    trees = [ast.parse(_without_magics(cell)) for cell in code]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                found.add(alias.name)
+                called[alias.asname or alias.name.partition(".")[0]] = (
+                    alias.name if alias.asname else alias.name.partition(".")[0]
+                )
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            for alias in node.names:
+                called[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+                found.add(f"{node.module}.{alias.name}")
+    for node in nodes:
+        if isinstance(node, ast.Attribute):
+            name, _, rest = ast.unparse(node).partition(".")
+            found.add(f"{called.get(name, '')}.{rest}")
+    return found & modules
+
+
+def _file(module: str) -> Path:
+    path = LIBRARY.joinpath(*module.split(".")[1:])
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def _without_magics(code: str) -> str:
+    return "\n".join(line for line in code.splitlines() if not line.lstrip().startswith(("%", "!")))

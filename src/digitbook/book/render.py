@@ -1,0 +1,134 @@
+"""Render the site from the pages and the executed chapters."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import nbformat
+import yaml
+from doit.exceptions import TaskFailed
+from nbformat import NotebookNode
+
+from digitbook._util.console import new_console
+from digitbook._util.files import atomic_write
+from digitbook.book import web_assets
+from digitbook.book.contents import Notebook, pages
+from digitbook.book.errors import BookError
+from digitbook.book.processes import call
+from digitbook.data import Dataset
+
+
+def notice(digits: Dataset) -> str:
+    """Return the banner for every page of a site that was not computed on the whole of MNIST."""
+    if digits.name == "mnist":
+        return ""
+    if digits.name != "mnist5k":
+        return (
+            f"This copy of the book was computed on <b>{digits.name}</b>. Its text was written about "
+            "MNIST's digits: what it says of them need not hold here."
+        )
+    return (
+        f"This copy of the book was computed on <b>{digits.name}</b>, a sample of 5,000 MNIST digits: "
+        "its figures, recorded experiments aside, differ from those on the whole of MNIST."
+    )
+
+
+def repository_url() -> str:
+    """Return the book's repository as its hosting service's CI names it, or an empty string."""
+    server, name = os.environ.get("GITHUB_SERVER_URL"), os.environ.get("GITHUB_REPOSITORY")
+    return f"{server}/{name}" if server and name else ""
+
+
+def render(root: Path, output: Path, every: list[Notebook], digits: Dataset) -> TaskFailed | None:
+    stage, site = output / "stage", output / "html"
+    shutil.rmtree(stage, ignore_errors=True)
+    shutil.copytree(root / "book", stage / "book")
+    shutil.copy(root / "_toc.yml", stage)
+    (stage / "_config.yml").write_text(
+        yaml.safe_dump(site_configuration(root, digits), allow_unicode=True)
+    )
+    _write_mistakes(stage / "book" / "static", root / "results", digits)
+    missing = web_assets.write(stage / "book" / "static", root / "book" / "runtime", root / "results")
+    if missing:
+        new_console().print(f"Note: the drawing page cannot read in this copy: {missing}")
+    (stage / "notebooks").mkdir()
+    try:
+        for chapter in every:
+            notebook = with_outputs(chapter, digits.loads_as)
+            nbformat.write(notebook, stage / "notebooks" / chapter.source.name)
+    except BookError as error:
+        return TaskFailed(f"The site failed: {error}")
+    jupyter_book = Path(sys.executable).with_name("jupyter-book")
+    rendered = call([str(jupyter_book), "build", str(stage), "-W", "--keep-going", "--quiet"])
+    said = re.sub(r"\x1b\[[\d;]*m", "", rendered.stdout).replace(f"{stage}/", "")
+    log = output / "site.log"
+    log.write_text(said)
+    fresh = stage / "_build" / "html"
+    problems = [] if rendered.returncode == 0 else [_first_warnings(said)]
+    problems += [
+        f"{page} is in _toc.yml but was not rendered"
+        for page in pages(root)
+        if not (fresh / f"{page}.html").is_file()
+    ]
+    if problems:
+        return TaskFailed("The site failed: " + "; ".join(problems) + f"\nThe whole log is {log}.")
+    with atomic_write(site) as final:
+        fresh.rename(final)
+    return None
+
+
+def _write_mistakes(folder: Path, results: Path, digits: Dataset) -> None:
+    # Imported here, since pandas and SciPy take seconds that a build with nothing to do can save.
+    from digitbook.book import explorer
+
+    explorer.write(folder, results, digits)
+
+
+def site_configuration(root: Path, digits: Dataset) -> dict:
+    """Return `_config.yml` with what only a build knows: the data's notice and the repository."""
+    settings = yaml.safe_load((root / "_config.yml").read_text())
+    settings["html"]["announcement"] = notice(digits)
+    if url := settings["repository"]["url"] or repository_url():
+        settings["repository"]["url"] = url
+        settings["html"]["use_repository_button"] = True
+        settings["launch_buttons"] = {
+            "notebook_interface": "jupyterlab",
+            "binderhub_url": "https://mybinder.org",
+            "colab_url": "https://colab.research.google.com",
+        }
+    return settings
+
+
+def with_outputs(chapter: Notebook, dataset: str) -> NotebookNode:
+    """Return the chapter as it is written now, with the outputs of its last run.
+
+    Raises:
+        BookError: the last run was on other data or of other code, or a cell was not run or failed.
+    """
+    notebook = nbformat.read(chapter.source, as_version=4)
+    executed = nbformat.read(chapter.executed, as_version=4)
+    ran_on = executed.metadata.papermill.parameters.dataset
+    if ran_on != dataset:
+        raise BookError(f"{chapter.name} was last run on {ran_on}; build it on {dataset}, too.")
+    runs = {cell.id: cell for cell in executed.cells}
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        run = runs.get(cell.id)
+        if run is None or run.source != cell.source or run.execution_count is None:
+            raise BookError(
+                f"{chapter.name} has changed since its last run ({cell.id}); build it, too."
+            )
+        if any(output.output_type == "error" for output in run.outputs):
+            raise BookError(f"{chapter.name}: the cell {cell.id} ended in an error.")
+        cell.outputs, cell.execution_count = run.outputs, run.execution_count
+    return notebook
+
+
+def _first_warnings(log: str) -> str:
+    found = [line.strip() for line in log.splitlines() if "WARNING" in line or "ERROR" in line]
+    return "; ".join(found[:3]) or "jupyter-book stopped"

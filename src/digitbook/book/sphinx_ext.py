@@ -1,0 +1,75 @@
+"""A Sphinx extension for what the site needs and Jupyter Book does not offer.
+
+- Pictures carry the text alternative that their figure computed (see `digitbook.book.plots.Figure`),
+  also where another page shows them.
+- Formulas become MathML, which browsers draw themselves: no script, no font, no third party.
+- Thebe, which Jupyter Book loads on every page though the book does not use it, is left out.
+- A page loads the scripts and styles that it names in its front matter: `assets: one.css two.js`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+
+_alternatives: dict[str, str] = {}
+"""Text alternatives by file name; MyST-NB names a picture after the hash of its bytes."""
+
+
+class DescribedImages:
+    """A MyST-NB renderer of PNG outputs that takes the text alternative from their metadata."""
+
+    mime_priority_overrides = ()
+
+    @staticmethod
+    def handle_mime(renderer, mime_data, inline) -> list[nodes.Element] | None:
+        alt = mime_data.output_metadata.get("image/png", {}).get("alt")
+        if mime_data.mime_type != "image/png" or not alt:
+            return None
+        images = renderer.render_image(mime_data)
+        for image in images:
+            image["alt"] = _alternatives[Path(image["uri"]).name] = alt
+        return images
+
+
+def _describe_glued_images(app, doctree, docname) -> None:
+    """Describe pictures from other pages, which MyST-NB renders without asking `DescribedImages`."""
+    for image in doctree.findall(nodes.image):
+        if "alt" not in image:
+            image["alt"] = _alternatives.get(Path(image["uri"]).name, "")
+
+
+def _visit_math(translator, node) -> None:
+    translator.body.append(tex2mathml(node.astext()))
+    raise nodes.SkipNode
+
+
+def _visit_math_block(translator, node) -> None:
+    translator.body.append(f'<div class="formula">{tex2mathml(node.astext(), as_block=True)}</div>')
+    raise nodes.SkipNode
+
+
+def _leave_thebe_out(app, config) -> None:
+    for listeners in app.events.listeners.values():
+        listeners[:] = [item for item in listeners if item.handler.__module__ != "sphinx_thebe"]
+    app.registry.css_files[:] = [item for item in app.registry.css_files if "thebe" not in item[0]]
+
+
+def _load_assets(app, pagename, templatename, context, doctree) -> None:
+    for name in app.env.metadata.get(pagename, {}).get("assets", "").split():
+        if name.endswith(".css"):
+            app.add_css_file(name)
+        else:
+            app.add_js_file(name, loading_method="defer")
+
+
+def setup(app) -> dict:
+    """Register with Sphinx; called once a build."""
+    app.add_html_math_renderer("mathml", (_visit_math, None), (_visit_math_block, None))
+    app.connect("doctree-resolved", _describe_glued_images)
+    app.connect("config-inited", _leave_thebe_out, priority=0)
+    app.connect("html-page-context", _load_assets)
+    # Pages read in another process would leave their text alternatives there.
+    return {"parallel_read_safe": False, "parallel_write_safe": True}

@@ -1,0 +1,89 @@
+"""Trained networks as files: `.keras` with a note inside of what they are and were trained on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from pathlib import Path
+
+from digitbook._util.files import atomic_write, cache_dir
+from digitbook.errors import ExperimentError
+from digitbook.experiments.records import Record
+from digitbook.networks.backend import keras
+
+NOTE = "digitbook.json"
+"""The file inside a `.keras` archive that says what the network is and was trained on."""
+
+
+def round_weights(model: keras.Sequential) -> None:
+    """Round every weight to the nearest float16, the precision that exports carry."""
+    model.set_weights([array.astype("float16").astype(array.dtype) for array in model.get_weights()])
+
+
+def weights_sha256(model: keras.Sequential) -> str:
+    """Return the SHA-256 of all weights in their order, as 64 hexadecimal digits."""
+    return hashlib.sha256(b"".join(array.tobytes() for array in model.get_weights())).hexdigest()
+
+
+def name_of(record: Record) -> str:
+    """Return the name of a recorded run, as `Run.name` has it."""
+    return "-".join(str(record[key]) for key in ("data", "model", "configuration", "seed"))
+
+
+def model_path(run_name: str) -> Path:
+    """Return where the trained network of a run is kept on this machine."""
+    return cache_dir() / "runs" / f"{run_name}.keras"
+
+
+def save(model: keras.Sequential, path: Path, record: Record) -> None:
+    """Store a network as `.keras`, with a note inside of what it is, was trained on and scored."""
+    heading = ("model", "data", "data_sha256", "seed", "configuration", "commit")
+    note = {
+        **{key: record[key] for key in heading},
+        "classes": list(record["per_class"]),
+        "temperature": record["temperature"],
+        "accuracy": record["metrics"]["accuracy"],
+        "examples": record["examples"],
+    }
+    # A compiled network would take its optimiser's state along, twice the size of its weights.
+    bare = keras.Sequential.from_config(model.get_config())
+    bare.set_weights(model.get_weights())
+    with atomic_write(path) as fresh:
+        bare.save(fresh)
+        with zipfile.ZipFile(fresh, "a") as archive:
+            archive.writestr(NOTE, json.dumps(note, indent=1))
+
+
+def load_network(path: Path) -> tuple[keras.Sequential, dict | None]:
+    """Read a `.keras` file and its note, which is None in a file that `save` did not write.
+
+    Raises:
+        ExperimentError: the file is missing or damaged, or does not take 28×28 images.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            note = json.loads(archive.read(NOTE)) if NOTE in archive.namelist() else None
+        model = keras.saving.load_model(path, compile=False)
+    except FileNotFoundError:
+        raise ExperimentError(f"There is no file {path}.") from None
+    except Exception as error:  # Keras passes on whatever its parts raise
+        raise ExperimentError(f"{path} is not a whole .keras file: {error}") from error
+    if model.input_shape != (None, 28, 28):
+        raise ExperimentError(
+            f"{path} takes inputs of shape {model.input_shape[1:]}, not images of 28 by 28."
+        )
+    return model, note
+
+
+def recorded(record: Record) -> keras.Sequential:
+    """Return the network of a recorded run, as it was kept where it was trained.
+
+    Raises:
+        ExperimentError: it is not on this machine, or is not the network that was recorded.
+    """
+    path = model_path(name_of(record))
+    model, _ = load_network(path)
+    if weights_sha256(model) != record["weights_sha256"]:
+        raise ExperimentError(f"{path} is not the network that was recorded; train it again.")
+    return model

@@ -1,0 +1,126 @@
+"""What a request to read images holds: uploaded files or pixels, checked and prepared.
+
+What cannot be read ends in `abort` with a status code and one sentence (see `digitbook.serve.openapi`).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+from contextlib import nullcontext
+from typing import NoReturn
+
+import numpy as np
+from flask import Request, abort, request
+from PIL import Image
+
+from digitbook.images.prepare import SIDE, prepare_drawing
+from digitbook.images.read import NotReadable, read_image
+from digitbook.serve.openapi import MAX_IMAGES, MAX_JSON_BYTES, MAX_PIXELS, REFUSALS
+
+FORMATS = ("PNG", "JPEG")
+LARGE = 4_000_000
+"""Pixels of a request from which on it is decoded alone, so that memory stays bounded."""
+
+_one_large_request = threading.Lock()
+
+
+class InMemory(Request):
+    """A request whose uploaded files stay in memory, where its limits keep them small."""
+
+    def _get_file_stream(self, *_, **__) -> io.BytesIO:
+        return io.BytesIO()
+
+
+def images() -> np.ndarray:
+    """Return the images of the request, prepared, as uint8 `(N, 28, 28)`.
+
+    Raises:
+        HTTPException: the request is refused, for a reason that its description names.
+    """
+    if request.mimetype == "application/json":
+        return np.array(_from_json())
+    if request.mimetype == "multipart/form-data":
+        return np.array(_from_files(_uploads()))
+    if request.mimetype in ("image/png", "image/jpeg"):
+        return np.array(_from_files([request.get_data(cache=False)]))
+    abort(415, REFUSALS[415])
+
+
+def _uploads() -> list[bytes]:
+    if set(request.files) != {"image"} or request.form:
+        abort(400, "Send the images as files of the form's field image, and no other field.")
+    files = request.files.getlist("image")
+    if len(files) > MAX_IMAGES:
+        abort(413)
+    return [file.read() for file in files]
+
+
+def _from_files(contents: list[bytes]) -> list[np.ndarray]:
+    pixels = sum(map(_pixel_count, contents))
+    if pixels > MAX_PIXELS:
+        abort(413)
+    with _one_large_request if pixels > LARGE else nullcontext():
+        return [_from_file(content, number) for number, content in enumerate(contents, start=1)]
+
+
+def _pixel_count(content: bytes) -> int:
+    """Return what an image's header says; 0 where it says nothing, which `_from_file` refuses."""
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            return image.width * image.height
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return MAX_PIXELS + 1
+    except Exception:  # decoders pass on whatever a damaged file makes them raise
+        return 0
+
+
+def _from_file(content: bytes, number: int) -> np.ndarray:
+    try:
+        return read_image(io.BytesIO(content), FORMATS)
+    except NotReadable as error:
+        abort(422, f"Image {number}: {error}")
+
+
+def _from_json() -> list[np.ndarray]:
+    if (request.content_length or 0) > MAX_JSON_BYTES:
+        abort(413)
+    body = request.get_data(cache=False)
+    if len(body) > MAX_JSON_BYTES:
+        abort(413)
+    try:
+        content = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        abort(400, "The body is not JSON.")
+    if not isinstance(content, dict) or list(content) not in (["images"], ["drawings"]):
+        abort(400, "Send an object with either images or drawings in it.")
+    ((kind, items),) = content.items()
+    if not isinstance(items, list) or not items:
+        abort(400, f"Send the {kind} as a list with at least one in it.")
+    if len(items) > MAX_IMAGES:
+        abort(413)
+    images = [_pixels(item, number) for number, item in enumerate(items, start=1)]
+    for number, image in enumerate(images, start=1):
+        if kind == "images" and image.shape != (SIDE, SIDE):
+            abort(400, f"Image {number} is not {SIDE} rows of {SIDE} pixels; send it as a drawing.")
+        if not image.any():
+            abort(422, f"Image {number}: There is no ink in this image.")
+    return images if kind == "images" else [prepare_drawing(image) for image in images]
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    abort(400, f"{name} is not a pixel: pixels are whole numbers from 0 to 255.")
+
+
+def _pixels(rows: object, number: int) -> np.ndarray:
+    """Return a list of lists of whole numbers from 0 to 255 as uint8 `(rows, columns)`."""
+    if not (isinstance(rows, list) and all(isinstance(row, list) for row in rows)):
+        abort(400, f"Image {number} is not a list of rows, each a list of pixels.")
+    if not rows or not rows[0] or any(len(row) != len(rows[0]) for row in rows):
+        abort(400, f"The rows of image {number} have to be of one length, and not empty.")
+    values = [value for row in rows for value in row]
+    numeric = set(map(type, values)) <= {int, float}
+    if not numeric or any(not 0 <= value <= 255 or value % 1 for value in values):
+        abort(400, f"The pixels of image {number} are not all whole numbers from 0 to 255.")
+    return np.array(values, "uint8").reshape(len(rows), -1)
