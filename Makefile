@@ -9,7 +9,7 @@ help:  ## list these commands
 book: .venv/installed  ## set up, run the chapters that changed and render the site (options: ARGS="--data mnist5k")
 	.venv/bin/digitbook build $(ARGS)
 
-check: .venv/installed  ## check style, types, rooms, scripts and chapters' format, and run the quick tests
+check: .venv/installed  ## check style, rooms, scripts and chapters' format, and run the quick tests
 	scripts/check.sh
 
 test: .venv/installed  ## set up, build the book on 5,000 digits and run all tests

@@ -179,7 +179,7 @@ window.digitbookNetworks = (() => {
   }
 
   /**
-   * As digitbook.evaluation.with_temperature.
+   * As digitbook.networks.evaluation.with_temperature.
    *
    * @param {ArrayLike<number>} probabilities
    * @param {number} temperature

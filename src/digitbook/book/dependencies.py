@@ -72,10 +72,9 @@ def imported(code: Iterable[str]) -> set[str]:
     for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
+                top = alias.name.partition(".")[0]
                 found.add(alias.name)
-                called[alias.asname or alias.name.partition(".")[0]] = (
-                    alias.name if alias.asname else alias.name.partition(".")[0]
-                )
+                called[alias.asname or top] = alias.name if alias.asname else top
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.add(node.module)
             for alias in node.names:
