@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def pytest_addoption(parser):
-    parser.addoption("--seeds", default="0", help="seeds that tests/gate_mnist.py trains with: 0,1,2")
+    parser.addoption("--seeds", default="0", help="seeds that tests/gate trains with: 0,1,2")
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,6 @@
 """The accuracy that the book promises and claims, on all of MNIST: run by CI where that is at hand.
 
-`pytest -s tests/gate_mnist.py --seeds 0,1,2` computes the README's table.
+`pytest -s -m mnist tests/gate --seeds 0,1,2` computes the README's table.
 """
 
 import os

@@ -1,13 +1,16 @@
 """The JavaScript preprocessing, in a real browser, against the drawings that Python's is held to."""
 
+import json
+
 import pytest
 from conftest import ROOT
+from golden import make
 from playwright.sync_api import Error
-from test_preprocessing import GOLDEN, make
 
 pytestmark = pytest.mark.quick
 
 SCRIPT = ROOT / "book" / "static" / "prepare.js"
+GOLDEN = json.loads(make.FILE.read_text())
 PREPARE = "([ink, width, height]) => Array.from(digitbookPrepare.prepareDrawing(ink, width, height))"
 
 

@@ -1,17 +1,13 @@
 """From a drawing of any size to 28x28, as MNIST's authors did it."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from golden import make
 from PIL import Image
 
 from digitbook.images.prepare import prepare_drawing
-
-sys.path.insert(0, str(ROOT / "tests" / "golden"))
-import make  # tests/golden/make.py
 
 pytestmark = pytest.mark.quick
 

@@ -523,8 +523,7 @@ def loaded(name):
         pytest.skip(f"NOT TESTED ON {name}: DIGITBOOK_DATA names no folder that holds it")
 
 
-@pytest.mark.mnist
-@pytest.mark.parametrize("name", ["mnist5k", "mnist"])
+@pytest.mark.parametrize("name", ["mnist5k", pytest.param("mnist", marks=pytest.mark.mnist)])
 def test_the_page_answers_as_keras_does(visit, name):
     from digitbook.networks import evaluation
 

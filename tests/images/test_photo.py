@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from test_preprocessing import difference
+from test_prepare import difference
 
 from digitbook.images.handwriting import draw, drawings
 from digitbook.images.photo import clean_photo
