@@ -32,7 +32,7 @@ lock: .venv/installed  ## compile requirements.in into requirements.txt (options
 	    --custom-compile-command "make lock" $(ARGS) requirements.in -o requirements.txt
 
 clean:  ## remove everything that was built: the environment, caches and the site
-	rm -rf .venv _build src/*.egg-info
+	rm -rf .venv _build
 
 .venv/installed: requirements.txt pyproject.toml scripts/setup.sh
 	@scripts/setup.sh

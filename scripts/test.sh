@@ -30,4 +30,4 @@ mkdir $build/second-cache
 DIGITBOOK_CACHE=$PWD/$build/second-cache .venv/bin/python -m pytest -q -n 2 --dist loadfile \
     --nbval --nbval-sanitize-with tests/sanitize.cfg --nbval-cell-timeout 1800 $build/executed
 
-.venv/bin/python -m pytest -n 2 --dist loadscope -m "not mnist" --durations 20 "$@"
+.venv/bin/python -m pytest -n 2 --dist loadscope -m "not mnist and not registry" --durations 20 "$@"

@@ -2,23 +2,26 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tomllib
 import venv
 import zipfile
+from itertools import chain
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from packaging.requirements import Requirement
 
 
 @pytest.fixture
 def clone(tmp_path):
     """The files that setting up reads, in a folder of their own."""
     for name in ("scripts", "src"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("*.egg-info"))
+        shutil.copytree(ROOT / name, tmp_path / name)
     for name in ("requirements.txt", "requirements.in", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / "bin").mkdir()
@@ -161,10 +164,27 @@ def test_package_with_another_hash_than_the_locked_one_is_refused(clone, small, 
     assert not list((clone / ".venv").rglob("tiny*"))
 
 
-def test_what_the_package_needs_is_locked():
+def versions(file):
+    """The name and version of each line `name==version` of a file of requirements."""
+    return dict(re.findall(r"^([\w-]+)==([\w.]+)", (ROOT / file).read_text(), re.MULTILINE))
+
+
+def wanted(extra=None):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    listed = {
-        line.split("#")[0].strip() for line in (ROOT / "requirements.in").read_text().splitlines()
-    }
-    extras = project["optional-dependencies"].values()
-    assert set(project["dependencies"]).union(*extras) <= listed
+    more = project["optional-dependencies"]
+    names = [*project["dependencies"], *(more[extra] if extra else chain(*more.values()))]
+    return [each for each in map(Requirement, names) if each.name != project["name"]]
+
+
+def test_what_the_package_needs_is_locked():
+    locked, listed = versions("requirements.txt"), (ROOT / "requirements.in").read_text()
+    for each in wanted():
+        assert re.search(rf"^{each.name}\b", listed, re.MULTILINE), f"{each.name} is not listed"
+        assert each.specifier.contains(locked[each.name])
+
+
+def test_chapters_can_be_installed_beside_what_colab_ships():
+    shipped, needed = versions("tests/gate/colab.txt"), wanted("train")
+    here = [each for each in needed if each.name in shipped]
+    assert len(here) > 10
+    assert [each for each in here if not each.specifier.contains(shipped[each.name])] == []

@@ -55,6 +55,14 @@ def save(model: keras.Sequential, path: Path, record: Record) -> None:
             archive.writestr(NOTE, json.dumps(note, indent=1))
 
 
+def _for_older_keras(config: dict) -> dict:
+    """Leave out what an initialiser was not given: Keras 3.13 does not know all that 3.15 writes."""
+    if config.get("module") == "keras.initializers":
+        given = {name: value for name, value in config["config"].items() if value is not None}
+        return {**config, "config": given}
+    return config
+
+
 def load_network(path: Path) -> tuple[keras.Sequential, dict | None]:
     """Read a `.keras` file and its note, which is None in a file that `save` did not write.
 
@@ -64,7 +72,9 @@ def load_network(path: Path) -> tuple[keras.Sequential, dict | None]:
     try:
         with zipfile.ZipFile(path) as archive:
             note = json.loads(archive.read(NOTE)) if NOTE in archive.namelist() else None
-        model = keras.saving.load_model(path, compile=False)
+            config = json.loads(archive.read("config.json"), object_hook=_for_older_keras)
+        model = keras.saving.deserialize_keras_object(config)
+        model.load_weights(path)
     except FileNotFoundError:
         raise ExperimentError(f"There is no file {path}.") from None
     except Exception as error:  # Keras passes on whatever its parts raise

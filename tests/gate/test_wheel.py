@@ -1,0 +1,90 @@
+"""The wheel alone, away from any clone: what it needs, what it carries, what runs from it."""
+
+import json
+import shutil
+import subprocess
+import sys
+import sysconfig
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from packaging.requirements import Requirement
+
+UV = Path(sysconfig.get_path("scripts")) / "uv"
+COLAB = Path(__file__).with_name("colab.txt")
+
+
+def run(*command, **more):
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **more)
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("dist")
+    run(
+        sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder, cwd=ROOT
+    )
+    return next(folder.glob("*.whl"))
+
+
+def needed(name, extras=()):
+    """The names of what a distribution needs, and of what that needs, and so on."""
+    found = set()
+    for each in map(Requirement, distribution(name).requires or ()):
+        wanted = each.marker is None or any(each.marker.evaluate({"extra": e}) for e in ("", *extras))
+        if wanted and each.name not in found:
+            found |= {each.name} | needed(each.name, each.extras)
+    return found
+
+
+@pytest.fixture(scope="module")
+def core(wheel, tmp_path_factory):
+    """An environment with the wheel and what its core needs, copied from here: no network is asked."""
+    folder = tmp_path_factory.mktemp("core") / "env"
+    run(UV, "venv", "--quiet", "--python", sys.executable, folder)
+    programs = folder / Path(sys.executable).parent.name
+    python = programs / Path(sys.executable).name
+    site = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
+    for name in needed("digitbook"):
+        for file in distribution(name).files:
+            if ".." not in file.parts:
+                (site / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(file.locate(), site / file)
+    run(UV, "pip", "install", "--quiet", "--offline", "--no-deps", "--python", python, wheel)
+    return programs
+
+
+@pytest.fixture
+def empty(tmp_path):
+    """A folder to work in, and nothing of this environment or this clone."""
+    return {"cwd": tmp_path, "env": {"HOME": str(tmp_path), "DIGITBOOK_CACHE": str(tmp_path / "cache")}}
+
+
+def test_the_core_reads_an_image_without_tensorflow(core, empty, digits):
+    from PIL import Image
+
+    for package in ("tensorflow", "keras", "matplotlib", "pandas", "sklearn", "flask"):
+        absent = f"import importlib.util as u, sys; sys.exit(u.find_spec('{package}') is not None)"
+        run(core / "python", "-c", absent, **empty)
+    Image.fromarray(digits.x_test[0]).save(empty["cwd"] / "digit.png")
+    found = json.loads(run(core / "digitbook", "predict", "digit.png", "--json", **empty))
+    assert found[0]["label"] == str(digits.y_test[0])
+
+
+@pytest.mark.registry
+def test_colab_keeps_its_versions_and_runs_a_chapter_on_records(wheel, empty):
+    env = empty["cwd"] / "env"
+    python = env / Path(sys.executable).parent.name / Path(sys.executable).name
+    run(UV, "venv", "--quiet", "--python", sys.executable, env)
+    install = (UV, "pip", "install", "--quiet", "--python", python)
+    run(*install, "--requirement", COLAB)
+    run(*install, f"{wheel}[train]")
+    frozen = run(UV, "pip", "freeze", "--python", python).splitlines()
+    shipped = [line for line in COLAB.read_text().splitlines() if "==" in line]
+    assert [line for line in shipped if line not in frozen] == []
+    shutil.copy(ROOT / "notebooks" / "08-doubt.ipynb", empty["cwd"])
+    run(python.with_name("jupyter-execute"), "--timeout=1800", "08-doubt.ipynb", **empty)
