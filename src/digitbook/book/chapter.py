@@ -19,8 +19,9 @@ class Chapter:
     """
 
     def __init__(self, digits: Dataset | None = None, seed: int = 0):
-        as_written = digits is None or (digits.name in ("mnist", "mnist5k") and seed == 0)
-        self._difference = "" if as_written else f"On {digits.name} with seed {seed}"
+        self._difference = ""
+        if digits and (digits.name not in ("mnist", "mnist5k") or seed != 0):
+            self._difference = f"On {digits.name} with seed {seed}"
 
     def source(self, *functions: Callable) -> Markdown:
         """Show the source code of functions of the library."""

@@ -23,7 +23,7 @@ OWN = "DejaVu Sans"
 
 def lacking(text: str, families: Iterable[str]) -> str:
     """Return the characters of `text`, each once and in order, that no font of these families has."""
-    known = set()
+    known: set[int] = set()
     for family in families:
         known |= font_manager.get_font(font_manager.findfont(family)).get_charmap().keys()
     return "".join(sorted(character for character in set(text) if ord(character) not in known))

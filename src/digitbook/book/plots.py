@@ -67,7 +67,8 @@ def legible(class_names: Sequence[str]) -> tuple[str, ...]:
     `subplots`: axes keep the fonts that they were made with. Where there are none, a `UserWarning` says
     so and the classes are called by their numbers, `"0"`, `"1"`, ….
     """
-    text, families = "".join(class_names), (fonts.OWN,)
+    text = "".join(class_names)
+    families: tuple[str, ...] = (fonts.OWN,)
     if fonts.lacking(text, families):
         families += fonts.others()
         mpl.rcParams["font.family"] = families

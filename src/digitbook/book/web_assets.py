@@ -72,7 +72,8 @@ def bundle(source: Path) -> Path:
                 shutil.copytree(source, work)
                 _npm(work, "ci", "--ignore-scripts", "--no-audit", "--no-fund", *QUICK)
                 _npm(work, "run", "bundle")
-                modules, fresh = work / "node_modules", shutil.move(work / "built", fresh)
+                modules = work / "node_modules"
+                shutil.move(work / "built", fresh)
                 backend = modules / "@tensorflow" / "tfjs-backend-wasm" / "dist"
                 shutil.copy(backend / "tfjs-backend-wasm-simd.wasm", fresh / BINARY)
                 shutil.copy(modules / "axe-core" / AXE, fresh)
@@ -103,8 +104,9 @@ def _npm(folder: Path, *arguments: str) -> None:
         check=False,
     )
     if called.returncode:
-        told = [line for line in called.stderr.splitlines() if line.startswith("npm error")]
-        reason = (told or called.stderr.splitlines() or ["it ended without a word"])[0]
+        lines = str(called.stderr).splitlines()
+        told = [line for line in lines if line.startswith("npm error")]
+        reason = (told or lines or ["it ended without a word"])[0]
         reason = reason.removeprefix("npm error ").removeprefix("code ")
         raise RuntimeMissing(f"npm {arguments[0]} failed ({reason})")
 

@@ -18,12 +18,19 @@ from collections.abc import Callable, Iterator
 from http.client import HTTPException
 from pathlib import Path
 
-import numpy as np
 from filelock import FileLock
 
 from digitbook._util.console import new_console, progress
-from digitbook._util.files import atomic_write, cache_dir
-from digitbook.data.idx import IDX_FILES, Arrays, check, missing, read_folder, read_npz
+from digitbook._util.files import cache_dir
+from digitbook.data.idx import (
+    IDX_FILES,
+    Arrays,
+    check,
+    missing,
+    read_idx,
+    read_npz,
+    write_npz,
+)
 from digitbook.errors import DataError
 
 KERAS_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
@@ -114,24 +121,25 @@ def _fetched_once(name: str, fetch: Callable[[Path], Arrays]) -> tuple[Arrays, s
             folder = cache_dir() / "downloads" / name
             folder.mkdir(parents=True, exist_ok=True)
             arrays = fetch(folder)
-            with atomic_write(file) as fresh:
-                np.savez(fresh, **arrays)
+            write_npz(file, arrays)
             shutil.rmtree(folder)
             return read_npz(file), str(file)
 
 
 def _fetch_kmnist(folder: Path) -> Arrays:
-    for part, stem in IDX_FILES.items():
-        _download("kmnist", f"{KMNIST_URL}{stem}.gz", KMNIST_MD5[part], folder)
-    return read_folder(folder)
+    return {
+        part: read_idx(_download("kmnist", f"{KMNIST_URL}{stem}.gz", KMNIST_MD5[part], folder))
+        for part, stem in IDX_FILES.items()
+    }
 
 
 def _fetch_emnist_letters(folder: Path) -> Arrays:
     with zipfile.ZipFile(_download("emnist-letters", EMNIST_URL, EMNIST_MD5, folder)) as archive:
-        for stem in IDX_FILES.values():
+        arrays = {}
+        for part, stem in IDX_FILES.items():
             member = f"gzip/emnist-letters-{stem.replace('t10k', 'test')}.gz"
             (folder / f"{stem}.gz").write_bytes(archive.read(member))
-    arrays = read_folder(folder)
+            arrays[part] = read_idx(folder / f"{stem}.gz")
     return {  # images are stored column by column
         part: array.transpose(0, 2, 1) if part.startswith("x") else array
         for part, array in arrays.items()

@@ -6,6 +6,7 @@ Importing this module does not import TensorFlow.
 from __future__ import annotations
 
 import hashlib
+import inspect
 import os
 import warnings
 from collections import Counter
@@ -18,8 +19,8 @@ import numpy as np
 from PIL import Image
 
 from digitbook._util.console import new_console, progress
-from digitbook._util.files import atomic_write, cache_dir
-from digitbook.data.idx import Arrays
+from digitbook._util.files import cache_dir
+from digitbook.data.idx import Arrays, write_npz
 from digitbook.errors import DataError
 from digitbook.images import photo, prepare, read
 from digitbook.images.read import NotReadable, images_in, read_image
@@ -107,8 +108,7 @@ def _prepared(files: list[Path], folder: Path) -> list[_Picture]:
     """Read the images, or take them from the cache if neither they nor what prepares them changed."""
     cached = cache_dir() / "images" / f"{_key(files)}.npz"
     if not cached.is_file():
-        with atomic_write(cached) as fresh:
-            np.savez(fresh, **_read_all(files, folder.name))
+        write_npz(cached, _read_all(files, folder.name))
     with np.load(cached) as stored:
         images, sizes, errors = stored["images"], stored["sizes"].tolist(), stored["errors"].tolist()
     names = [file.relative_to(folder) for file in files]
@@ -125,7 +125,7 @@ def _prepared(files: list[Path], folder: Path) -> list[_Picture]:
 
 def _key(files: Iterable[Path]) -> str:
     """Return what changes with the contents of the files or with what prepares them."""
-    facts = [Path(module.__file__).read_bytes() for module in (read, photo, prepare)]
+    facts = [Path(inspect.getfile(module)).read_bytes() for module in (read, photo, prepare)]
     facts += [version(package).encode() for package in ("numpy", "pillow", "scipy")]
     for file in files:
         try:

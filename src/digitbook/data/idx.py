@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from digitbook._util.files import atomic_write
 from digitbook.errors import DataError, DataMissing
 
 IDX_FILES = {
@@ -37,7 +38,7 @@ def missing(name: str, reason: str) -> DataMissing:
 
 def sha256(array: np.ndarray) -> str:
     """Return the SHA-256 of an array's bytes, in C order, as 64 hexadecimal digits."""
-    return hashlib.sha256(np.ascontiguousarray(array)).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
 
 
 def check(arrays: Arrays, expected: dict[str, str], source: str) -> None:
@@ -96,6 +97,12 @@ def read_npz(path: Path) -> Arrays:
         raise DataError(f"{path} lacks an array: {error}.") from error
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path} cannot be trusted: {error}") from error
+
+
+def write_npz(path: Path, arrays: Arrays) -> None:
+    """Write arrays to an `.npz` file, whole or not at all."""
+    with atomic_write(path) as fresh:
+        np.savez(fresh, **arrays)  # type: ignore[arg-type]  # one of its keywords is no array
 
 
 def read_folder(folder: Path) -> Arrays | None:

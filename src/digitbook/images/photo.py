@@ -98,8 +98,7 @@ def _on_paper(image: Image.Image) -> Image.Image:
         Image.alpha_composite(Image.new("RGBA", image.size, colour), image).convert("L")
         for colour in ("white", "black")
     )
-    low, high = white.getextrema()
-    return white if high - low > 255 * CONTRAST else black
+    return white if np.ptp(np.asarray(white)) > 255 * CONTRAST else black
 
 
 def _even_paper(levels: np.ndarray) -> float | None:

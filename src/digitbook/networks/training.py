@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import inspect
 import json
 import math
 import random
@@ -212,7 +213,7 @@ def _key(
     seed: int,
 ) -> str:
     backend = keras.backend.backend()
-    sources = [Path(module.__file__) for module in (sys.modules[__name__], augmentation)]
+    sources = [Path(inspect.getfile(module)) for module in (sys.modules[__name__], augmentation)]
     facts = {
         "model": without_names(model.get_config()),
         "recipe": asdict(recipe),

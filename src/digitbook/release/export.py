@@ -55,7 +55,7 @@ layers = keras.layers
 
 # For each layer: its type, what is written of its configuration under which key, and what the rest
 # of it has to be, since the format has no word for it.
-FORMS = {
+FORMS: dict[type, tuple[str, dict[str, str], dict[str, object]]] = {
     layers.Reshape: ("reshape", {"shape": "target_shape"}, {}),
     layers.Conv2D: (
         "convolution",
@@ -149,11 +149,12 @@ def read_network(model_path: Path) -> tuple[keras.Sequential, dict]:
             "from 0, and 1.",
             stacklevel=2,
         )
+    source = entry(note.get("data", ""))
     known = {key: note[key] for key in ("data", "data_sha256", "accuracy", "examples") if key in note}
     return model, {
         "name": model_path.stem,
-        "kind": entry(note.get("data")).kind,
-        "noun": entry(note.get("data")).noun,
+        "kind": source.kind,
+        "noun": source.noun,
         "classes": note.get("classes", [str(number) for number in range(model.output_shape[-1])]),
         "temperature": note.get("temperature", 1.0),
         "confidence_limit": CONFIDENCE_LIMIT,

@@ -15,6 +15,7 @@ from pathlib import Path
 from string import Template
 
 from flask import Flask, Response, abort, request
+from flask.typing import ResponseReturnValue
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import create_server
@@ -63,7 +64,7 @@ def create_app(network: Network | None = None) -> Flask:
     app = Flask("digitbook", static_folder=None, template_folder=None)
     app.request_class = requests.InMemory
     app.config.update(DEBUG=False, MAX_CONTENT_LENGTH=MAX_BYTES, PROVIDE_AUTOMATIC_OPTIONS=False)
-    app.json.sort_keys = False
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # of the provider that Flask starts with
     app.url_map.merge_slashes = False
 
     @app.get("/")
@@ -71,7 +72,7 @@ def create_app(network: Network | None = None) -> Flask:
         return Response(page, mimetype="text/html")
 
     @app.get("/static/<name>")
-    def asset(name: str) -> Response:
+    def asset(name: str) -> ResponseReturnValue:
         if name not in assets:
             abort(404)
         response = Response(assets[name], mimetype=TYPES[Path(name).suffix])
@@ -96,7 +97,7 @@ def create_app(network: Network | None = None) -> Flask:
         return description
 
     @app.errorhandler(HTTPException)
-    def refuse(error: HTTPException) -> Response:
+    def refuse(error: HTTPException) -> ResponseReturnValue:
         response = error.get_response()
         sentence = error.description
         if error.code in (404, 405, 413):
