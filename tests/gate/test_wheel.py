@@ -76,7 +76,7 @@ def test_the_core_reads_an_image_without_tensorflow(core, empty, digits):
 
 
 @pytest.mark.registry
-def test_colab_keeps_its_versions_and_runs_a_chapter_on_records(wheel, empty):
+def test_colab_keeps_its_versions_and_runs_chapters_on_records(wheel, empty):
     env = empty["cwd"] / "env"
     python = env / Path(sys.executable).parent.name / Path(sys.executable).name
     run(UV, "venv", "--quiet", "--python", sys.executable, env)
@@ -86,5 +86,6 @@ def test_colab_keeps_its_versions_and_runs_a_chapter_on_records(wheel, empty):
     frozen = run(UV, "pip", "freeze", "--python", python).splitlines()
     shipped = [line for line in COLAB.read_text().splitlines() if "==" in line]
     assert [line for line in shipped if line not in frozen] == []
-    shutil.copy(ROOT / "notebooks" / "08-doubt.ipynb", empty["cwd"])
-    run(python.with_name("jupyter-execute"), "--timeout=1800", "08-doubt.ipynb", **empty)
+    for chapter in ("08-doubt.ipynb", "10-deployment.ipynb"):
+        shutil.copy(ROOT / "notebooks" / chapter, empty["cwd"])
+        run(python.with_name("jupyter-execute"), "--timeout=1800", chapter, **empty)

@@ -14,6 +14,15 @@ from digitbook.networks.backend import keras
 
 NOTE = "digitbook.json"
 """The file inside a `.keras` archive that says what the network is and was trained on."""
+NEWER_OPTIONS = {
+    "input_axes": None,
+    "output_axes": None,
+    "quantization_config": None,
+    "renorm": False,
+    "renorm_clipping": None,
+    "renorm_momentum": 0.99,
+}
+"""What Keras 3.15 writes of layers that make no use of it, and Keras 3.13, which Colab has, refuses."""
 
 
 def round_weights(model: keras.Sequential) -> None:
@@ -55,12 +64,8 @@ def save(model: keras.Sequential, path: Path, record: Record) -> None:
             archive.writestr(NOTE, json.dumps(note, indent=1))
 
 
-def _for_older_keras(config: dict) -> dict:
-    """Leave out what an initialiser was not given: Keras 3.13 does not know all that 3.15 writes."""
-    if config.get("module") == "keras.initializers":
-        given = {name: value for name, value in config["config"].items() if value is not None}
-        return {**config, "config": given}
-    return config
+def _without_newer_options(config: dict) -> dict:
+    return {key: value for key, value in config.items() if NEWER_OPTIONS.get(key, config) != value}
 
 
 def load_network(path: Path) -> tuple[keras.Sequential, dict | None]:
@@ -72,7 +77,7 @@ def load_network(path: Path) -> tuple[keras.Sequential, dict | None]:
     try:
         with zipfile.ZipFile(path) as archive:
             note = json.loads(archive.read(NOTE)) if NOTE in archive.namelist() else None
-            config = json.loads(archive.read("config.json"), object_hook=_for_older_keras)
+            config = json.loads(archive.read("config.json"), object_hook=_without_newer_options)
         model = keras.saving.deserialize_keras_object(config)
         model.load_weights(path)
     except FileNotFoundError:
