@@ -23,11 +23,10 @@ export TF_CPP_MIN_LOG_LEVEL=3
 
 DIGITBOOK_CACHE=$PWD/$build/cache .venv/bin/digitbook build --data mnist5k --output $build
 
-echo "Running every chapter again with an empty model cache (nbval)"
+echo "Running every chapter again with an empty model cache (nbval), and all tests"
 rm -rf $build/second-cache
 mkdir $build/second-cache
 [ ! -d $build/cache/runtime ] || cp -R $build/cache/runtime $build/second-cache
-DIGITBOOK_CACHE=$PWD/$build/second-cache .venv/bin/python -m pytest -q -n 2 --dist loadfile \
-    --nbval --nbval-sanitize-with tests/sanitize.cfg --nbval-cell-timeout 1800 $build/executed
-
-.venv/bin/python -m pytest -n 2 --dist loadscope -m "not mnist and not registry" --durations 20 "$@"
+DIGITBOOK_CACHE=$PWD/$build/second-cache .venv/bin/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder \
+    -m "not mnist and not registry" --nbval --nbval-sanitize-with tests/sanitize.cfg --nbval-cell-timeout 1800 \
+    --durations 20 $build/executed tests "$@"

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -84,7 +85,7 @@ def recompute(source: dict, results: Path) -> float:
         case {"ratio": statistic, "of": [above, below]}:
             return _statistic(above, statistic, results) / _statistic(below, statistic, results)
         case {"released": model, "statistic": statistic}:
-            run = records.released(records.read(results), model)
+            run = records.released(_recorded(results), model)
             return in_unit(statistic, {**run, **run["metrics"]}[statistic])
         case {"retrained": model}:
             return _statistic(model, "accuracy", results)
@@ -106,8 +107,13 @@ def in_unit(statistic: str, number: float) -> float:
     return 100 * number if statistic in PERCENT else number
 
 
+@cache
+def _recorded(results: Path) -> list[records.Record]:
+    return records.read(results)
+
+
 def _runs(model: str, results: Path, data: str = "mnist") -> list[records.Record]:
-    return records.newest(records.read(results), model, data)
+    return records.newest(_recorded(results), model, data)
 
 
 def _statistic(model: str, statistic: str, results: Path, data: str = "mnist") -> float:

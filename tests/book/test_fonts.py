@@ -53,6 +53,7 @@ def drawn(name):
     return bytes(canvas.buffer_rgba())
 
 
+@pytest.mark.built
 @pytest.mark.parametrize("name", NAMES)
 def test_fonts_have_an_outline_of_every_class_name(built, name):
     outlined = set()
@@ -64,6 +65,7 @@ def test_fonts_have_an_outline_of_every_class_name(built, name):
     assert set(NAMES[name]) <= outlined
 
 
+@pytest.mark.built
 @pytest.mark.parametrize("name", NAMES)
 def test_figures_show_every_class_by_its_name(built, name, caplog):
     with warnings.catch_warnings():
@@ -74,6 +76,7 @@ def test_figures_show_every_class_by_its_name(built, name, caplog):
     assert caplog.messages == []
 
 
+@pytest.mark.built
 @pytest.mark.usefixtures("built")
 @pytest.mark.filterwarnings("error:Glyph")
 def test_confusion_matrix_names_its_classes():
@@ -113,6 +116,7 @@ def test_installed_without_the_book_there_are_no_fonts(monkeypatch, tmp_path):
         assert plots.legible("০১") == ("0", "1")
 
 
+@pytest.mark.built
 def test_names_that_no_font_has_are_told(built):
     with pytest.warns(UserWarning, match="no font here has ก") as told:
         assert plots.legible(("ก", "০")) == ("0", "1")

@@ -8,7 +8,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, SITE
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -17,7 +17,6 @@ from digitbook.book import explorer
 from digitbook.errors import DataMissing
 from digitbook.experiments import records
 
-SITE = ROOT / "_build" / "test" / "html"
 LIMIT = 300_000
 """Bytes that the page may take beyond what every page of the site loads."""
 
@@ -153,9 +152,9 @@ def size(folder, names=(explorer.SCRIPT, explorer.SHEET)):
 ASSETS = ("element.js", "explorer.js", "explorer.css")
 
 
+@pytest.mark.built
 def test_built_page_is_light():
     static = SITE / "_static"
-    assert static.is_dir(), f"there is no site in {SITE}: run `make test`, which builds it"
     page = (SITE / "book" / "mistakes.html").stat().st_size
     assert size(static) + size(static, ASSETS) + page <= LIMIT
 
@@ -176,6 +175,7 @@ def test_page_on_the_whole_of_mnist_is_light(tmp_path):
         assert written["leftOut"] == []
 
 
+@pytest.mark.built
 def test_only_its_own_page_loads_the_explorer():
     loading = {
         str(path.relative_to(SITE))
@@ -185,6 +185,7 @@ def test_only_its_own_page_loads_the_explorer():
     assert loading == {"book/mistakes.html"}
 
 
+@pytest.mark.built
 def test_details_fit_a_narrow_screen_in_the_style_of_the_site(browser):
     tab = browser.new_page(viewport={"width": 360, "height": 780})
     tab.goto((SITE / "book" / "mistakes.html").as_uri())
