@@ -103,6 +103,22 @@ def test_page_in_a_browser(browser, page, viewport, scheme):
     context.close()
 
 
+def test_every_function_of_the_reference_is_linked_to_a_page_that_explains_it():
+    functions = soup("book/reference.html").select("dl.py.function > dd")
+    assert len(functions) > 50
+    for entry in functions:
+        told = entry.find(string=re.compile("In the book"))
+        assert told, entry.get_text()
+        assert told.find_parent("p").find("a", href=re.compile(r"notebooks/|manual")), entry.get_text()
+
+
+def test_the_rooms_are_drawn_with_their_names_and_a_text_alternative():
+    picture = soup("book/inside.html").find("svg", attrs={"role": "img"})
+    names = {name.get_text() for name in picture.find_all("text")}
+    assert {"images", "data", "networks", "inference", "experiments", "serve", "book", "cli"} <= names
+    assert "cli imports book" in picture.find("desc").get_text()
+
+
 WRITE = """(text) => {
   document.querySelector("article").innerHTML = `<p>${text}</p><h2>${text}</h2><code>${text}</code>`;
   return document.fonts.ready.then(() => [...document.fonts]

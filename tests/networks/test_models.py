@@ -2,15 +2,14 @@ import keras
 import numpy as np
 import pytest
 
-from digitbook.networks import models
+from digitbook.networks import models, recipes
 
 pytestmark = pytest.mark.quick
 
-BUILDERS = [models.build_softmax, models.build_dense, models.build_cnn]
 
-
-@pytest.mark.parametrize("build", BUILDERS)
-def test_gives_one_probability_a_class(build):
+@pytest.mark.parametrize("name", recipes.RECIPES)
+def test_gives_one_probability_a_class(name):
+    build, _ = recipes.RECIPES[name]
     model = build(classes=7)
     assert type(model) is keras.Sequential
     answers = model(np.random.default_rng(0).random((3, 28, 28), dtype="float32"))

@@ -217,12 +217,12 @@ def test_a_keras_file_is_served_as_its_export(network, digits, monkeypatch):
                 np.testing.assert_allclose(list(found["probabilities"].values()), row, atol=1e-4)
 
 
-def test_the_readme_s_example_is_answered_as_it_says(client):
-    readme = (ROOT / "README.md").read_text()
-    (found,) = post(client, *re.findall(r"--data '(.*?)'", readme, re.S), "application/json").json[
+def test_the_manual_s_example_is_answered_as_it_says(client):
+    manual = (ROOT / "book" / "manual.md").read_text()
+    (found,) = post(client, *re.findall(r"--data '(.*?)'", manual, re.S), "application/json").json[
         "predictions"
     ]
-    label, confidence = re.search(r'`"label": "(\d)"`\s.*?(0\.\d+)', readme, re.S).groups()
+    label, confidence = re.search(r'`"label": "(\d)"`\s.*?(0\.\d+)', manual, re.S).groups()
     assert (found["label"], f"{found['confidence']:.4f}") == (label, confidence)
 
 
@@ -622,6 +622,11 @@ def test_it_serves_this_machine_until_it_is_told_to_stop(how):
         process.send_signal(how)
         out, err = process.communicate()
         assert (process.returncode, out, err) == (0, "Stopped.\n", "")
+
+
+def test_the_proxy_of_the_chapter_lets_through_what_the_service_takes():
+    notebook = (ROOT / "notebooks" / "10-deployment.ipynb").read_text()
+    assert f"client_max_body_size {openapi.MAX_BYTES // 1_000_000}m;" in notebook
 
 
 def test_gunicorn_runs_it_as_the_chapter_says(client, tmp_path):

@@ -32,6 +32,7 @@ from digitbook.book.processes import stop_all
 from digitbook.book.render import notice, render, repository_url
 from digitbook.data.registry import entry
 from digitbook.errors import DataError
+from digitbook.paths import LIBRARY
 
 FEWEST_CLASSES = 3
 """Chapter 11 teaches a network half of the classes, and that takes two."""
@@ -121,7 +122,7 @@ def _site_task(root: Path, output: Path, every: list[Notebook], digits: data.Dat
     prose = [path for path in (root / "book").rglob("*") if path.is_file()]
     sources = [chapter.source for chapter in every] + [chapter.executed for chapter in every]
     configuration = [root / "_config.yml", root / "_toc.yml", root / "requirements.txt"]
-    code = Path(__file__).parent.glob("*.py")
+    code = LIBRARY.rglob("*.py")  # the appendix shows all of it
     recorded = (root / "results" / "runs").glob("*.json")
     networks = [path for pair in web_assets.networks(root / "results") for path in pair]
     return {

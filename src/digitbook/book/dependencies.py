@@ -19,7 +19,8 @@ RECORDS = "digitbook.experiments.records"
 
 
 @cache
-def _graph() -> grimp.ImportGraph:
+def import_graph() -> grimp.ImportGraph:
+    """Return which module of the library imports which."""
     return grimp.build_graph("digitbook", exclude_type_checking_imports=True, cache_dir=None)
 
 
@@ -47,7 +48,7 @@ def library_modules(code: Iterable[str]) -> set[str]:
 
     Importing a module imports the packages that it lies in.
     """
-    graph, found = _graph(), set()
+    graph, found = import_graph(), set()
     waiting = list(imported(code))
     while waiting:
         module = waiting.pop()
@@ -62,11 +63,13 @@ def library_modules(code: Iterable[str]) -> set[str]:
 
 
 def imported(code: Iterable[str]) -> set[str]:
-    """Return the library's modules that pieces of Python name, whatever they call them.
+    """Return the library's modules that pieces of Python name, whatever they call them."""
+    return named(code) & import_graph().modules
 
-    A module is named by an import, or as an attribute of what was imported.
-    """
-    modules, found, called = _graph().modules, set(), {}
+
+def named(code: Iterable[str]) -> set[str]:
+    """Return the full names of what pieces of Python import, and of what they use of that."""
+    found, called = set(), {}
     trees = [ast.parse(_without_magics(cell)) for cell in code]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     for node in nodes:
@@ -84,7 +87,7 @@ def imported(code: Iterable[str]) -> set[str]:
         if isinstance(node, ast.Attribute):
             name, _, rest = ast.unparse(node).partition(".")
             found.add(f"{called.get(name, '')}.{rest}")
-    return found & modules
+    return found
 
 
 def _file(module: str) -> Path:

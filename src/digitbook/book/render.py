@@ -20,6 +20,8 @@ from digitbook.book.contents import Notebook, pages
 from digitbook.book.errors import BookError
 from digitbook.book.processes import call
 from digitbook.data import Dataset
+from digitbook.images.read import FORMATS, MOST_PIXELS
+from digitbook.inference.network import CONFIDENCE_LIMIT
 
 
 def notice(digits: Dataset) -> str:
@@ -89,9 +91,10 @@ def _write_mistakes(folder: Path, results: Path, digits: Dataset) -> None:
 
 
 def site_configuration(root: Path, digits: Dataset) -> dict:
-    """Return `_config.yml` with what only a build knows: the data's notice and the repository."""
+    """Return `_config.yml` with what only a build knows: the data's notice, limits, the repository."""
     settings = yaml.safe_load((root / "_config.yml").read_text())
     settings["html"]["announcement"] = notice(digits)
+    settings["sphinx"]["config"]["myst_substitutions"] = limits()
     if url := settings["repository"]["url"] or repository_url():
         settings["repository"]["url"] = url
         settings["html"]["use_repository_button"] = True
@@ -101,6 +104,22 @@ def site_configuration(root: Path, digits: Dataset) -> dict:
             "colab_url": "https://colab.research.google.com",
         }
     return settings
+
+
+def limits() -> dict[str, str]:
+    """Return the limits that pages tell of, as `{{ name }}`, from the code that keeps them."""
+    from digitbook.serve import openapi  # brings Flask, which a build with nothing to do can save
+
+    million = 1_000_000
+    return {
+        "confidence_limit": f"{CONFIDENCE_LIMIT:.0%}",
+        "formats": f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}",
+        "largest_image": f"{MOST_PIXELS // million}",
+        "most_images": f"{openapi.MAX_IMAGES}",
+        "most_megapixels": f"{openapi.MAX_PIXELS // million}",
+        "most_megabytes": f"{openapi.MAX_BYTES // million}",
+        "most_json_megabytes": f"{openapi.MAX_JSON_BYTES // million}",
+    }
 
 
 def with_outputs(chapter: Notebook, dataset: str) -> NotebookNode:
