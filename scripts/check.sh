@@ -11,4 +11,4 @@ cd "$(dirname "$0")/.."
     exit 1
 }
 scripts/javascript.sh
-.venv/bin/python -m pytest -q -n 2 -m quick "$@"
+.venv/bin/python -m pytest -q -n 2 --dist loadscope -m quick "$@"

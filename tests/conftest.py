@@ -5,6 +5,7 @@ import struct
 from dataclasses import replace
 from pathlib import Path
 from string import ascii_uppercase
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -18,6 +19,12 @@ pytest_plugins = ["pictures"]
 
 def pytest_addoption(parser):
     parser.addoption("--seeds", default="0", help="seeds that tests/gate trains with: 0,1,2")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Import for the quick tests no module without any: TensorFlow alone takes seconds a process."""
+    if config.option.markexpr == "quick" and collection_path.suffix == ".py":
+        return "pytest.mark.quick" not in collection_path.read_text() or None
 
 
 def pytest_collection_modifyitems(config, items):
@@ -38,25 +45,36 @@ def pytest_collection_modifyitems(config, items):
 
 
 @pytest.fixture(autouse=True)
-def _own_cache(tmp_path, monkeypatch):
-    """No test reads what another one, or a person at this machine, has cached."""
-    monkeypatch.setenv("DIGITBOOK_CACHE", str(tmp_path / "cache"))
+def _own_cache(tmp_path):
+    """No test reads what others have cached, or leaves behind what it changed of the environment."""
+    with mock.patch.dict(os.environ, DIGITBOOK_CACHE=str(tmp_path / "cache")):
+        yield
 
 
 @pytest.fixture(scope="session")
-def digits(tmp_path_factory):
+def digits_cache(tmp_path_factory):
+    """A cache that holds the 5,000 real digits that need no network: parsing them takes seconds."""
+    from digitbook import data
+
+    folder = tmp_path_factory.mktemp("digits")
+    with mock.patch.dict(os.environ, DIGITBOOK_CACHE=str(folder)):
+        data.load("mnist5k")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def digits(digits_cache):
     """The 5,000 real digits that need no network."""
     from digitbook import data
 
-    before = os.environ.get("DIGITBOOK_CACHE")
-    os.environ["DIGITBOOK_CACHE"] = str(tmp_path_factory.mktemp("digits"))
-    try:
+    with mock.patch.dict(os.environ, DIGITBOOK_CACHE=str(digits_cache)):
         return data.load("mnist5k")
-    finally:
-        if before is None:
-            del os.environ["DIGITBOOK_CACHE"]
-        else:
-            os.environ["DIGITBOOK_CACHE"] = before
+
+
+@pytest.fixture
+def digits_at_hand(digits_cache, tmp_path):
+    """The test's own cache holds those digits, too, as if they had been loaded before."""
+    shutil.copytree(digits_cache, tmp_path / "cache", dirs_exist_ok=True)
 
 
 @pytest.fixture(scope="session")

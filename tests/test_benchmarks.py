@@ -170,6 +170,7 @@ def test_help_helps():
     assert "--smoke" in result.stdout
 
 
+@pytest.mark.usefixtures("digits_at_hand")
 def test_a_timed_run_prints_one_object():
     job = {"kind": "race", "contestant": "sklearn_mlp", "data": "mnist5k", "line": 0.8, "seed": 0}
     result = json.loads(script("timed.py", json.dumps(job)).stdout)

@@ -61,7 +61,7 @@ def _no_hosting_service():
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
+def built(tmp_path_factory, digits_cache):
     """A small book after its first build."""
     root = tmp_path_factory.mktemp("built") / "book"
     (root / "notebooks").mkdir(parents=True)
@@ -74,6 +74,7 @@ def built(tmp_path_factory):
         "format: jb-book\nroot: book/index\nparts:\n  - caption: All\n    chapters:\n"
         "      - file: notebooks/01-first\n      - file: notebooks/02-second\n"
     )
+    shutil.copytree(digits_cache, root / "_build" / "cache")
     write_chapter(root / "notebooks" / "01-first.ipynb", FIRST)
     write_chapter(root / "notebooks" / "02-second.ipynb", SECOND)
     result = build(root)

@@ -44,9 +44,10 @@ CELLS = {
 
 
 @pytest.fixture(scope="module")
-def executed(tmp_path_factory):
+def executed(tmp_path_factory, digits_cache):
     """A small chapter after its run, beside the cache that the run has warmed."""
     folder = tmp_path_factory.mktemp("executed")
+    shutil.copytree(digits_cache, folder / "cache")
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(code, id=name) for name, code in CELLS.items()],
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},

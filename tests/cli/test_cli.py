@@ -5,7 +5,7 @@ import pytest
 
 from digitbook import cli
 
-pytestmark = pytest.mark.quick
+pytestmark = [pytest.mark.quick, pytest.mark.usefixtures("digits_at_hand")]
 
 
 def digitbook(*arguments, **options):
@@ -51,28 +51,6 @@ def test_bad_arguments_exit_2_without_traceback(arguments, complaint):
     assert result.returncode == 2
     assert complaint in result.stderr
     assert "Traceback" not in result.stderr
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("--output", "folder.keras"),
-        ("--output", "mine.h5"),
-        ("--output", "file/mine.keras"),
-        ("--results", "file"),
-        ("--seed", "-1"),
-    ],
-)
-def test_training_is_refused_before_it_begins_where_it_could_not_be_kept(tmp_path, arguments):
-    (tmp_path / "folder.keras").mkdir()
-    (tmp_path / "file").touch()
-    command = ("train", "softmax-quick", "--data", "mnist5k", "--results", "results")
-    result = digitbook(*command, *arguments, cwd=tmp_path)
-    assert result.returncode == 2
-    assert "epoch" not in result.stdout
-    assert arguments[1].split("/")[0] in result.stderr
-    assert "Traceback" not in result.stderr
-    assert (tmp_path / "folder.keras").is_dir()
 
 
 def test_data_folder_that_is_not_there_is_named(monkeypatch, tmp_path, capsys):

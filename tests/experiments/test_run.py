@@ -13,6 +13,8 @@ from digitbook.experiments.run import Run, ensemble, scores, train
 from digitbook.networks import evaluation, recipes, training
 from digitbook.networks.backend import keras
 
+pytestmark = pytest.mark.usefixtures("digits_at_hand")
+
 
 @pytest.fixture(scope="module")
 def trained(few):
@@ -156,7 +158,6 @@ def test_bad_network_file_is_named(make, reason, tmp_path, capsys):
 
 
 def test_evaluate_prints_one_object_or_a_table(stored, capsys):
-    data.load("mnist5k")
     assert cli.main(["evaluate", str(stored), "--data", "mnist5k", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["examples"] == 1000
@@ -176,6 +177,33 @@ def test_evaluate_warns_about_a_network_of_unknown_origin(tmp_path, capsys):
 def test_unknown_model_lists_the_known_ones(capsys):
     assert cli.main(["train", "transformer", "--data", "mnist5k"]) == 2
     assert "softmax-quick, dense-quick" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--output", "folder.keras"),
+        ("--output", "mine.h5"),
+        ("--output", "file/mine.keras"),
+        ("--results", "file"),
+        ("--seed", "-1"),
+    ],
+)
+def test_training_is_refused_before_it_begins_where_it_could_not_be_kept(
+    arguments, few, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(data, "load", lambda name: few)
+    monkeypatch.setattr(training, "fit", lambda *_: pytest.fail("it began to train"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.keras").mkdir()
+    (tmp_path / "file").touch()
+    try:
+        code = cli.main(["train", "softmax-quick", "--results", "results", *arguments])
+    except SystemExit as stopped:
+        code = stopped.code
+    assert code == 2
+    assert arguments[1].split("/")[0] in capsys.readouterr().err
+    assert (tmp_path / "folder.keras").is_dir()
 
 
 def test_set_for_evaluation_only_is_not_trained_on(few):

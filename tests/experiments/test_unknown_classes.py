@@ -10,6 +10,8 @@ from digitbook.experiments import records, unknown_classes
 from digitbook.inference.network import Network
 from digitbook.paths import RELEASED
 
+pytestmark = pytest.mark.usefixtures("digits_at_hand")
+
 
 def test_record_holds_every_answer_of_the_network(digits, tmp_path):
     network = Network.load()

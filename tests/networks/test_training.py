@@ -9,7 +9,6 @@ import keras
 import numpy as np
 import pytest
 
-from digitbook import data
 from digitbook.images.prepare import scale
 from digitbook.networks import models, recipes, training
 
@@ -143,6 +142,7 @@ def test_failed_training_leaves_nothing_behind(small, monkeypatch, tmp_path):
     assert [path.suffix for path in (tmp_path / "cache" / "models").glob("*")] == [".lock"]
 
 
+@pytest.mark.usefixtures("digits_at_hand")
 def test_two_processes_train_once(tmp_path):
     code = (
         "import pathlib; from digitbook import data; from digitbook.networks import recipes, training\n"
@@ -154,7 +154,6 @@ def test_two_processes_train_once(tmp_path):
         "digits = data.load('mnist5k')\n"
         "print(recipes.train('softmax-quick', digits).history['loss'][-1])\n"
     )
-    data.load("mnist5k")
     both = [
         subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
         for _ in range(2)

@@ -10,6 +10,8 @@ from digitbook.experiments import records, scoring, store
 from digitbook.experiments.run import Run, train
 from digitbook.release import card as cards
 
+pytestmark = pytest.mark.usefixtures("digits_at_hand")
+
 
 def run(seed, validation_accuracy, accuracy=0.9, configuration="new", finished="2026-02-01"):
     return {
