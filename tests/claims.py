@@ -1,6 +1,5 @@
 """The claims that the pages make about recorded experiments, as listed in `results/claims.yml`."""
 
-import json
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -90,14 +89,14 @@ def recompute(source: dict, results: Path) -> float:
         case {"retrained": model}:
             return _statistic(model, "accuracy", results)
         case {"race": race, "contestant": name, "statistic": statistic}:
-            entries = json.loads((results / "speed.json").read_text())["races"][race]
+            entries = records.load("speed", results)["races"][race]
             return next(entry for entry in entries if entry["contestant"] == name)[statistic]
         case {"strangers": name, "statistic": "answered"}:
-            found = records.strangers(results)
+            found = records.load("strangers", results)
             _, confidence = records.answers(found["sets"][name])
             return 100 * float((confidence >= found["limit"]).mean())
         case {"robustness": model, "statistic": statistic, **exam}:
-            table = records.robustness_table(records.robustness(results))
+            table = records.robustness_table(records.load("robustness", results))
             asked = (table[["model", *exam]] == [model, *exam.values()]).all(axis=1)
             return 100 * float(table.loc[asked, statistic].mean())
     raise ValueError(f"Nobody knows how to recompute {source}.")
@@ -108,11 +107,11 @@ def in_unit(statistic: str, number: float) -> float:
 
 
 @cache
-def _recorded(results: Path) -> list[records.Record]:
+def _recorded(results: Path) -> list[records.RunRecord]:
     return records.read(results)
 
 
-def _runs(model: str, results: Path, data: str = "mnist") -> list[records.Record]:
+def _runs(model: str, results: Path, data: str = "mnist") -> list[records.RunRecord]:
     return records.newest(_recorded(results), model, data)
 
 

@@ -246,14 +246,43 @@ def test_change_of_a_module_runs_the_chapters_that_import_it(tmp_path, module, t
     assert {name[:2] for name in changed} == {name[:2] for name in those}
 
 
-def test_chapter_that_reads_records_depends_on_them(tmp_path):
-    run, speed = tmp_path / "results" / "runs" / "a.json", tmp_path / "results" / "speed.json"
+def test_chapter_depends_on_the_records_that_it_reads(tmp_path):
+    results = tmp_path / "results"
+    run, speed, letters = (
+        results / name for name in ("runs/a.json", "speed.json", "transfer-letters.json")
+    )
     run.parent.mkdir(parents=True)
-    for path in (run, speed):
+    for path in (run, speed, letters):
         path.write_text("{}")
-    reads, does_not = "from digitbook.experiments import records", "from digitbook import data"
-    assert {run, speed} <= dependencies.dependencies(tmp_path, [reads])
-    assert not {run, speed} & dependencies.dependencies(tmp_path, [does_not])
+
+    def read(*code):
+        return {run, speed, letters} & dependencies.dependencies(tmp_path, code)
+
+    reads = "from digitbook.experiments import records as kept\nkept.read()"
+    assert read("from digitbook import data\n'speed'") == set()
+    assert read(reads) == {run}
+    assert read(reads, "%time kept.load('speed')", "kept.load('speed')") == {run, speed}
+    assert read(reads, "kept.series(kind := 'transfer')") == {run, letters}
+
+
+def test_chapters_of_the_book_depend_on_the_records_that_they_show():
+    shown = {
+        name[:2]: {
+            path.name for path in dependencies.dependencies(ROOT, code) if path.suffix == ".json"
+        }
+        for name, code in CHAPTERS.items()
+    }
+    for record, those in {
+        "labels-mnist.json": {"08"},
+        "speed.json": {"09"},
+        "serving.json": {"10"},
+        "drawings.json": {"10"},
+        "readers-moved.json": {"11"},
+        "transfer-telugu.json": {"11"},
+        "strangers.json": {"11"},
+        "robustness.json": {"12"},
+    }.items():
+        assert {name for name, records in shown.items() if record in records} == those, record
 
 
 @pytest.mark.parametrize(

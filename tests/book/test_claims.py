@@ -13,6 +13,7 @@ import pytest
 from conftest import SITE
 
 from digitbook.experiments import records
+from digitbook.experiments.kinds import KINDS
 
 CLAIMS = claims.read()
 OF_EACH_KIND = list({tuple(claim.source): claim for claim in CLAIMS}.values())
@@ -68,37 +69,37 @@ def test_changed_record_fails(claim, text, tmp_path):
 def _change_run(results, source):
     model = source.get("model") or source.get("released") or source.get("retrained") or source["of"][0]
     run = records.newest(records.read(results), model, source.get("data", "mnist"))[0]
-    (path,) = [path for path in (results / "runs").iterdir() if records.load(path) == run]
+    paths = KINDS["runs"].paths(results)
+    (path,) = [path for path in paths if json.loads(path.read_text()) == run]
     run["metrics"] |= {"accuracy": run["metrics"]["accuracy"] - 0.05, "validation_accuracy": 1}
     run |= {"errors": run["errors"] + 500, "parameters": 2 * run["parameters"]}
     path.write_text(json.dumps(run))
 
 
 def _change_strangers(results, source):
-    record = records.strangers(results)
+    record = records.load("strangers", results)
     answers = record["sets"][source["strangers"]]["answers"]
     confidence = records.unpack(answers["confidence"], "float16")
     answers["confidence"] = records.pack(confidence * np.float16(0.9))
-    records.store(results / records.STRANGERS, record)
+    records.store("strangers", record, results)
 
 
 def _change_race(results, source):
-    path = results / "speed.json"
-    speed = json.loads(path.read_text())
+    speed = records.load("speed", results)
     for entry in speed["races"][source["race"]]:
         if entry["contestant"] == source["contestant"]:
             entry[source["statistic"]] *= 1.2
-    path.write_text(json.dumps(speed))
+    records.store("speed", speed, results)
 
 
 def _change_robustness(results):
-    record = records.robustness(results)
+    record = records.load("robustness", results)
     for run in record["runs"].values():
         answers = run["answers"]
         for column in ("errors", "refused", "kept_errors"):
             answers[column] = [count + 300 for count in answers[column]]
         answers["confidence"] = [share - 0.05 for share in answers["confidence"]]
-    records.store(results / records.ROBUSTNESS, record)
+    records.store("robustness", record, results)
 
 
 @pytest.mark.built

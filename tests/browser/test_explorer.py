@@ -76,7 +76,7 @@ RECORDS = [
 def write(folder, recorded=RECORDS, digits=None, **more):
     """Write the explorer's data on made-up records and return the script's content."""
     for number, record in enumerate(recorded):
-        records.write(folder / "results", f"run-{number}", record)
+        records.store("runs", record, folder / "results", run=f"run-{number}")
     explorer.write(folder, folder / "results", digits or dataset(), **more)
     return content(folder)
 

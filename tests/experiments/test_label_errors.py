@@ -56,24 +56,25 @@ def test_flipped_labels_are_found_and_a_second_search_trains_nothing(flipped, tm
     monkeypatch.setitem(label_errors.RECIPES, "brief", (models.build_softmax, brief))
     monkeypatch.setattr(label_errors, "MODEL", "brief")
     said = []
-    found = label_errors.find(few, folds=3, say=said.append)
-    assert [line[:8] for line in said] == ["fold 1/3", "fold 2/3", "fold 3/3"]
+    found = label_errors.run(few, 3, tmp_path, said.append)
+    assert [line[:8] for line in said[:3]] == ["fold 1/3", "fold 2/3", "fold 3/3"]
     for part, indices in wrong.items():
         disputed = found[part]["disputed"]
         listed = set(compress(disputed["index"], disputed["listed"]))
         assert len(listed & set(indices.tolist())) >= 0.7 * len(indices)
         assert len(listed) < 0.2 * found[part]["examples"]
+        shown = label_errors.table(found).query("part == @part")
+        assert set(shown["image"]) == listed
     first = found["train"]["disputed"]
     assert first["label"] == few.y_train[first["index"]].tolist()
     assert all(low < high for low, high in zip(*list(first.values())[3:5], strict=True))
     assert first["label_probability"] == sorted(first["label_probability"])
 
     monkeypatch.setattr(training, "fit", None)
-    again = label_errors.find(few, folds=3, say=said.append)
-    stored = records.store(records.labels_path(tmp_path, again["data"]), again)
-    assert stored == tmp_path / "labels-mnist5k.json"
-    assert stored.read_text().count("\n") == len(again) + 2
-    read = records.labels("mnist5k", tmp_path)
+    label_errors.run(few, 3, tmp_path, said.append)
+    stored = tmp_path / "labels-mnist5k.json"
+    read = records.load("labels", tmp_path, data="mnist5k")
+    assert stored.read_text().count("\n") == len(read) + 2
     for key in ("data_sha256", "configuration", "folds", "cleanlab", "train", "test"):
         assert read[key] == found[key], key
     assert (read["model"], read["seed"], read["train"]["examples"]) == ("brief", 0, 1000)
@@ -81,7 +82,7 @@ def test_flipped_labels_are_found_and_a_second_search_trains_nothing(flipped, tm
 
 def test_where_nobody_looked_the_remedy_is_named(tmp_path):
     with pytest.raises(records.RecordsMissing, match="digitbook labels --data mnist5k"):
-        records.labels("mnist5k", tmp_path)
+        records.load("labels", tmp_path, data="mnist5k")
 
 
 def test_reading_needs_neither_tensorflow_nor_cleanlab():

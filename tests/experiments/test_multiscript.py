@@ -71,14 +71,14 @@ def test_staged_has_a_network_for_the_scripts_and_one_for_each(scripts, brief):
 
 
 def test_both_readers_are_recorded_once_with_their_answers(scripts, brief, tmp_path):
-    record = multiscript.compare(scripts, [3], tmp_path, lambda line: None, BRIEF)
+    record = multiscript.run(scripts, [3], tmp_path, lambda line: None, BRIEF)
     assert len(brief) == 4
-    assert multiscript.compare(scripts, [3], tmp_path, lambda line: None, BRIEF) == record
+    assert multiscript.run(scripts, [3], tmp_path, lambda line: None, BRIEF) == record
     assert len(brief) == 4
     (x_validation, _) = data.hold_out(scripts)[1]
     held_out = {image.tobytes() for image in x_validation.astype("float32") / 255}
     assert not held_out & {image.tobytes() for _, x, _ in brief for image in x}
-    stored = records.readers(tmp_path)
+    stored = records.load("readers", tmp_path)
     assert stored == record
     assert stored["class_names"] == list(scripts.class_names)
     assert [(run["reader"], run["seed"]) for run in stored["runs"]] == [("single", 3), ("staged", 3)]
@@ -90,10 +90,10 @@ def test_both_readers_are_recorded_once_with_their_answers(scripts, brief, tmp_p
 
 def test_training_on_moved_images_is_recorded_apart(scripts, brief, tmp_path):
     moved = dataclasses.replace(BRIEF, epochs=2, augmentation=multiscript.MOVED.augmentation)
-    record = multiscript.compare(scripts, [3], tmp_path, lambda line: None, moved)
-    assert records.readers(tmp_path, moved=True) == record
+    record = multiscript.run(scripts, [3], tmp_path, lambda line: None, moved)
+    assert records.load("readers-moved", tmp_path) == record
     assert [recipe["epochs"] for recipe in record["recipe"].values()] == [2, 1]
     for run in record["runs"]:
         assert 0.05 < run["validation_accuracy_moved"] < 1
     with pytest.raises(records.RecordsMissing, match="digitbook readers`"):
-        records.readers(tmp_path)
+        records.load("readers", tmp_path)

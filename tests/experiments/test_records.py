@@ -28,8 +28,8 @@ def test_answers_come_back_as_they_were(tmp_path):
     confidence = np.array([0.5, 0.25, 1, 0.9], "float16")
     stored = {"predicted": records.pack(predicted), "confidence": records.pack(confidence)}
     mistakes = {"index": [2], "true": [7]}
-    path = records.write(tmp_path, "run", record(answers=stored, mistakes=mistakes))
-    found = records.load(path)
+    records.store("runs", record(answers=stored, mistakes=mistakes), tmp_path, run="one")
+    found = records.load("runs", tmp_path, run="one")
     assert records.answers(found)[0].tolist() == [0, 1, 2, 3]
     assert records.answers(found)[1].tolist() == confidence.tolist()
     assert records.truth(found).tolist() == [0, 1, 7, 3]
@@ -68,8 +68,9 @@ def test_newest_configuration_is_the_one_that_was_run_last():
 
 
 def test_failed_runs_are_kept_apart(tmp_path):
-    records.write(tmp_path, "a", record())
-    records.write(tmp_path, "b", record() | {"status": "failed", "reason": "power cut"})
+    records.store("runs", record(), tmp_path, run="a")
+    failed = record() | {"status": "failed", "reason": "power cut"}
+    records.store("runs", failed, tmp_path, run="b")
     assert [found["status"] for found in records.read(tmp_path)] == ["done"]
     assert [found["reason"] for found in records.read(tmp_path, status="failed")] == ["power cut"]
     assert records.is_done(tmp_path, "a")

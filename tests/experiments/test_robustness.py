@@ -38,17 +38,17 @@ def results(made, tmp_path):
     """A results folder with the runs on record and their networks in the cache."""
     for run, model, record in made:
         store.save(model, store.model_path(run.name), record)
-        records.write(tmp_path / "results", run.name, record)
+        records.store("runs", record, tmp_path / "results", run=run.name)
     return tmp_path / "results"
 
 
 @pytest.fixture
 def measured(few, elsewhere, results):
-    """What `measure` says and writes about both runs."""
+    """What `run` says and writes about both networks."""
     said = []
-    path = robustness.measure(few, elsewhere, ["softmax-quick"], results, said.append)
-    assert path == results / "robustness.json"
-    return said, records.robustness(results)
+    record = robustness.run(few, elsewhere, results, said.append, ["softmax-quick"])
+    assert records.load("robustness", results) == record
+    return said, record
 
 
 def answer(model, record, images):
@@ -95,24 +95,24 @@ def test_what_is_on_record_is_not_asked_again(measured, few, elsewhere, results,
     _, found = measured
     before = {name: entry["answers"] for name, entry in found["runs"].items()}
     found["runs"].popitem()
-    records.store(results / records.ROBUSTNESS, found)
+    records.store("robustness", found, results)
     asked, examine = [], robustness.examine
     monkeypatch.setattr(
         robustness, "examine", lambda run, *rest: asked.append(run["seed"]) or examine(run, *rest)
     )
-    robustness.measure(few, elsewhere, ["softmax-quick"], results, lambda line: None)
+    robustness.run(few, elsewhere, results, print, ["softmax-quick"])
     assert asked == [1]
-    again = records.robustness(results)["runs"]
+    again = records.load("robustness", results)["runs"]
     assert {name: entry["answers"] for name, entry in again.items()} == before
     fewer = replace(few, x_test=few.x_test[1:], y_test=few.y_test[1:])
-    robustness.measure(fewer, elsewhere, ["softmax-quick"], results, lambda line: None)
+    robustness.run(fewer, elsewhere, results, print, ["softmax-quick"])
     assert asked == [1, 0, 1]
 
 
 def test_a_network_that_is_away_is_missed_before_anything_is_computed(few, elsewhere, results, made):
     store.model_path(made[1][0].name).unlink()
     with pytest.raises(ExperimentError, match=rf"(?s)1 of 2 networks .*{made[1][0].name}"):
-        robustness.measure(few, elsewhere, ["softmax-quick"], results, lambda line: None)
+        robustness.run(few, elsewhere, results, print, ["softmax-quick"])
     assert not (results / "robustness.json").exists()
 
 
@@ -120,16 +120,16 @@ def test_another_network_under_the_run_s_name_is_refused(few, elsewhere, results
     run, _, record = made[0]
     store.save(made[1][1], store.model_path(run.name), record)
     with pytest.raises(ExperimentError, match="is not the network that was recorded"):
-        robustness.measure(few, elsewhere, ["softmax-quick"], results, lambda line: None)
+        robustness.run(few, elsewhere, results, print, ["softmax-quick"])
 
 
 def test_where_nothing_was_measured_the_remedy_is_named(tmp_path):
     with pytest.raises(records.RecordsMissing, match="`digitbook robustness` makes it"):
-        records.robustness(tmp_path)
+        records.load("robustness", tmp_path)
 
 
 def test_the_book_s_record_agrees_with_its_runs():
-    table = records.robustness_table(records.robustness())
+    table = records.robustness_table(records.load("robustness"))
     as_it_is = table[(table["data"] == "mnist") & (table["corruption"] == "none")]
     every = records.read()
     for model in robustness.MODELS:

@@ -99,10 +99,12 @@ def test_all_starts_get_the_same_images_and_larger_sizes_the_smaller_ones(
     monkeypatch.setattr(training, "fit", fit)
     monkeypatch.setattr(evaluation, "predict", lambda model, images: np.ones((len(images), 5)))
     high = halves[1]
-    transfer.measure(high, [6, 3], [0, 1], tmp_path, say=lambda line: None, source=source)
+    transfer.run(high, [6, 3], [0, 1], tmp_path, say=lambda line: None, source=source)
     by_run = {
         (run["start"], run["size"], run["seed"]): images
-        for run, images in zip(records.transfer(tmp_path).to_dict("records"), seen, strict=True)
+        for run, images in zip(
+            records.series("transfer", tmp_path).to_dict("records"), seen, strict=True
+        )
     }
     for size in (3, 6):
         assert np.bincount(list(by_run["scratch", size, 0].values())).tolist() == [size] * 5
@@ -127,14 +129,14 @@ def test_stopped_it_goes_on_and_records_each_run_once(source, halves, brief, tmp
     monkeypatch.setattr(training, "fit", stop_at_the_second)
     measure = (high, [3, 100], [0, 1], tmp_path, said.append, source)
     with pytest.raises(KeyboardInterrupt):
-        transfer.measure(*measure)
-    assert len(records.transfer(tmp_path)) == 1
+        transfer.run(*measure)
+    assert len(records.series("transfer", tmp_path)) == 1
     for _ in range(2):
-        record = transfer.measure(*measure)
+        record = transfer.run(*measure)
         assert len(fitted) == 2 + 5
     assert sum("Left out: 100 images a class" in line for line in said) == 3
 
-    runs = records.transfer(tmp_path)
+    runs = records.series("transfer", tmp_path)
     assert not runs.duplicated(["start", "size", "seed"]).any()
     assert (runs["data"] == "high").all()
     assert (runs["images"] == runs["size"] * 5).all()
@@ -157,20 +159,20 @@ def test_records_of_another_recipe_are_refused_and_left_alone(
     monkeypatch.setattr(training, "fit", lambda *arguments, **options: None)
     monkeypatch.setattr(evaluation, "predict", lambda model, images: np.ones((len(images), 5)))
     measure = (halves[1], [3], [0], tmp_path, lambda line: None, source)
-    transfer.measure(*measure)
-    before = records.transfer_path(tmp_path, "high").read_bytes()
+    transfer.run(*measure)
+    before = (tmp_path / "transfer-high.json").read_bytes()
     other = dataclasses.replace(BRIEF, learning_rate=0.02)
     monkeypatch.setitem(transfer.STARTS, "frozen", other)
     with pytest.raises(ExperimentError, match="another configuration .* --results"):
-        transfer.measure(*measure)
-    assert records.transfer_path(tmp_path, "high").read_bytes() == before
+        transfer.run(*measure)
+    assert (tmp_path / "transfer-high.json").read_bytes() == before
 
 
 def test_what_the_source_knows_already_is_refused(source, halves, digits, tmp_path):
     with pytest.raises(ExperimentError, match="reads low already"):
-        transfer.measure(halves[0], [3], [0], tmp_path, source=source)
+        transfer.run(halves[0], [3], [0], tmp_path, source=source)
     with pytest.raises(ExperimentError, match="among the training images of mnist"):
-        transfer.measure(digits, [3], [0], tmp_path)
+        transfer.run(digits, [3], [0], tmp_path)
     assert not list(tmp_path.glob("*.json"))
 
 
@@ -193,6 +195,6 @@ def test_bad_names_and_numbers_exit_2(arguments, complaint, capsys):
 
 def test_without_records_the_remedy_is_named(tmp_path):
     with pytest.raises(records.RecordsMissing, match="digitbook transfer --data NAME"):
-        records.transfer(tmp_path)
+        records.series("transfer", tmp_path)
     with pytest.raises(records.RecordsMissing, match="digitbook readers"):
-        records.readers(tmp_path)
+        records.load("readers", tmp_path)

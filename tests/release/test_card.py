@@ -46,7 +46,7 @@ def recorded(digits, brief, tmp_path):
     made = Run("softmax-quick", few, 0)
     model, record = train(made, say=lambda line: None)
     store.save(model, store.model_path(made.name), record)
-    records.write(tmp_path / "results", made.name, record)
+    records.store("runs", record, tmp_path / "results", run=made.name)
     return tmp_path / "results", record
 
 
@@ -91,7 +91,7 @@ def test_terms_that_do_not_allow_a_release_are_kept(recorded, name, terms, capsy
     results, record = recorded
     (old,) = (results / "runs").iterdir()
     old.unlink()
-    records.write(results, "other", {**record, "data": name})
+    records.store("runs", {**record, "data": name}, results, run="other")
     assert cli.main(["release", "softmax-quick", "--data", name, "--results", str(results)]) == 2
     told = capsys.readouterr().err
     assert f"trained on {name} must not be released; the terms of {name}: {terms}" in told

@@ -32,6 +32,7 @@ from digitbook.book.processes import stop_all
 from digitbook.book.render import notice, render, repository_url
 from digitbook.data.registry import entry
 from digitbook.errors import DataError
+from digitbook.experiments.kinds import KINDS
 from digitbook.paths import LIBRARY
 
 FEWEST_CLASSES = 3
@@ -123,7 +124,7 @@ def _site_task(root: Path, output: Path, every: list[Notebook], digits: data.Dat
     sources = [chapter.source for chapter in every] + [chapter.executed for chapter in every]
     configuration = [root / "_config.yml", root / "_toc.yml", root / "requirements.txt"]
     code = LIBRARY.rglob("*.py")  # the appendix shows all of it
-    recorded = (root / "results" / "runs").glob("*.json")
+    recorded = KINDS["runs"].paths(root / "results")
     networks = [path for pair in web_assets.networks(root / "results") for path in pair]
     return {
         "name": "site",

@@ -13,9 +13,9 @@ from pathlib import Path
 import grimp
 
 from digitbook.data import finder
+from digitbook.experiments import records
+from digitbook.experiments.kinds import KINDS
 from digitbook.paths import LIBRARY
-
-RECORDS = "digitbook.experiments.records"
 
 
 @cache
@@ -27,13 +27,20 @@ def import_graph() -> grimp.ImportGraph:
 def dependencies(root: Path, code: Iterable[str]) -> set[Path]:
     """Return the files that decide, besides its code and the data, what a chapter comes out as.
 
-    A chapter that reads recorded experiments depends on all of them.
+    A chapter that reads recorded experiments depends on all runs, and on the records of each further
+    kind whose name it spells out.
     """
     modules = library_modules(code)
     found = {_file(module) for module in modules} | {root / "requirements.txt"}
-    if RECORDS in modules:
-        found |= {*(root / "results").glob("*.json"), *(root / "results" / "runs").glob("*.json")}
+    if records.__name__ in modules:
+        for kind in {"runs", *(KINDS.keys() & _strings(code))}:
+            found |= {*KINDS[kind].paths(root / "results")}
     return found
+
+
+def _strings(code: Iterable[str]) -> set[str]:
+    nodes = (node for cell in code for node in ast.walk(ast.parse(_without_magics(cell))))
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and type(node.value) is str}
 
 
 def sets_shown(code: Iterable[str]) -> list[str]:

@@ -22,7 +22,7 @@ from PIL import Image
 from digitbook.data import Dataset
 from digitbook.data.registry import DIGIT_NAMES
 from digitbook.experiments import records
-from digitbook.experiments.records import Record
+from digitbook.experiments.records import RunRecord
 
 SCRIPT, SHEET = "mistakes.js", "mistakes.png"
 BUDGET = 280_000
@@ -30,7 +30,7 @@ BUDGET = 280_000
 COLUMNS = 32
 """Pictures in a row of the sheet."""
 
-Group = list[Record]
+Group = list[RunRecord]
 
 
 def write(folder: Path, results: Path, digits: Dataset, budget: int = BUDGET) -> None:

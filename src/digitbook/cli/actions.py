@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import os
 import signal
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from digitbook._util.files import make_writable
 from digitbook.errors import BadInput
+from digitbook.experiments.kinds import KINDS
 from digitbook.paths import OWN_RESULTS, RELEASED
 
 if TYPE_CHECKING:
@@ -91,11 +91,12 @@ def train(options: argparse.Namespace) -> int:
     store.save(model, output, record)
     print(f"{run.name}: {sweep.headline(record)}")
     print(f"network  {output}")
-    path = records.path_of(results, run.name)
     if records.is_done(results, run.name):
-        print(f"record   {path}, kept: {_compare(record, records.load(path))}")
+        path = KINDS["runs"].path(results, run=run.name)
+        old = records.load("runs", results, run=run.name)
+        print(f"record   {path}, kept: {_compare(record, old)}")
     else:
-        print(f"record   {records.write(results, run.name, record)}")
+        print(f"record   {records.store('runs', record, results, run=run.name)}")
     return 0
 
 
@@ -172,16 +173,20 @@ def sweep(options: argparse.Namespace) -> int:
     from digitbook.networks import recipes
 
     models = [*recipes.RECIPES, *ENSEMBLES]
-    failed = sweep.sweep(
+    found = sweep.run(
         [_known(name, models) for name in options.models],
         data.load(options.data),
         options.seeds,
         (options.results or OWN_RESULTS).resolve(),
+        say=_say,
         scheduler=options.scheduler,
         workers=options.workers,
         threads=options.threads,
     )
-    return 1 if failed else 0
+    table = sweep.table(found)
+    if len(table):
+        print(table.to_string(index=False))
+    return 1 if any(record["status"] == "failed" for record in found) else 0
 
 
 def release(options: argparse.Namespace) -> int:
@@ -231,89 +236,53 @@ def _network(path: Path | None) -> Network:
     return Network.load(path or RELEASED)
 
 
+def _record(options: argparse.Namespace, name: str, *arguments: object, **more: object) -> int:
+    """Run an experiment of a kind, and print the table of what is on record then and where."""
+    kind = KINDS[name]
+    results = options.results or OWN_RESULTS
+    record = kind.module().run(*arguments, results=results, say=_say, **more)
+    table = kind.module().table(record)
+    print(table.to_string(index=False, float_format="{:.2%}".format))
+    print(f"record   {kind.path(results, data=record.get('data'))}")
+    return 0
+
+
 def strangers(options: argparse.Namespace) -> int:
-    from digitbook.experiments import records, unknown_classes
+    from digitbook.experiments.unknown_classes import SETS
     from digitbook.inference.network import Network
 
     network = Network.load(options.model or RELEASED)
-    found = unknown_classes.ask(network, options.data or unknown_classes.SETS, say=_say)
-    print(f"record   {records.store((options.results or OWN_RESULTS) / records.STRANGERS, found)}")
-    return 0
+    return _record(options, "strangers", network, options.data or SETS)
 
 
 def labels(options: argparse.Namespace) -> int:
     _limit_threads(options.threads)
     from digitbook import data
-    from digitbook.experiments import label_errors, records
 
-    dataset = data.load(options.data)
-    found = label_errors.find(dataset, options.folds, say=_say)
-    for part, name in (("train", "training"), ("test", "test")):
-        rows = found[part]["disputed"]
-        print(
-            f"{name}: {len(rows['listed']):,} of {found[part]['examples']:,} labels disputed, "
-            f"{sum(rows['listed']):,} of them probably wrong"
-        )
-        for index, label, suggested in zip(
-            *(itertools.compress(rows[key], rows["listed"]) for key in ("index", "label", "suggested")),
-            strict=True,
-        ):
-            print(
-                f"  image {index}: labelled {dataset.class_names[label]}, "
-                f"read as {dataset.class_names[suggested]}"
-            )
-    path = records.labels_path(options.results or OWN_RESULTS, dataset.name)
-    print(f"record   {records.store(path, found)}")
-    return 0
+    return _record(options, "labels", data.load(options.data), options.folds)
 
 
 def robustness(options: argparse.Namespace) -> int:
     _limit_threads(options.threads)
     from digitbook import data
-    from digitbook.experiments import robustness
 
-    path = robustness.measure(
-        data.load("mnist"),
-        data.load(robustness.ELSEWHERE),
-        results=options.results or OWN_RESULTS,
-        say=_say,
-    )
-    print(f"record   {path}")
-    return 0
+    return _record(options, "robustness", data.load("mnist"), data.load("usps"))
 
 
 def transfer(options: argparse.Namespace) -> int:
     _limit_threads(options.threads)
     from digitbook import data
-    from digitbook.experiments import records, transfer
 
-    results, dataset = options.results or OWN_RESULTS, data.load(options.data)
-    transfer.measure(
-        dataset,
-        options.sizes,
-        options.seeds,
-        results,
-        say=_say,
-    )
-    runs = records.transfer(results).query("data == @dataset.name")
-    print("mean accuracy on the test part, by training images a class")
-    print(runs.pivot_table("accuracy", "size", "start").map("{:.2%}".format))
-    print(f"record   {records.transfer_path(results, dataset.name)}")
-    return 0
+    return _record(options, "transfer", data.load(options.data), options.sizes, options.seeds)
 
 
 def readers(options: argparse.Namespace) -> int:
     _limit_threads(options.threads)
     from digitbook import data
-    from digitbook.experiments import multiscript, records
+    from digitbook.experiments.multiscript import AS_THEY_ARE, MOVED
 
-    results = options.results or OWN_RESULTS
-    recipe = multiscript.MOVED if options.moved else multiscript.AS_THEY_ARE
-    record = multiscript.compare(data.load("scripts"), options.seeds, results, _say, recipe)
-    print("mean shares of answers that are right")
-    print(multiscript.means(record).map("{:.2%}".format))
-    print(f"record   {records.readers_path(results, options.moved)}")
-    return 0
+    kind, recipe = ("readers-moved", MOVED) if options.moved else ("readers", AS_THEY_ARE)
+    return _record(options, kind, data.load("scripts"), options.seeds, recipe=recipe)
 
 
 def serve(options: argparse.Namespace) -> int:

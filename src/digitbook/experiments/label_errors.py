@@ -3,8 +3,7 @@
 The training part is dealt into folds, and each fold is answered by a network that was fitted to the
 others. The test part is answered by all of these networks together, by their mean probabilities.
 A label that is not the most probable class is disputed; confident learning (Northcutt, Jiang and
-Chuang, JAIR 70, 2021), as done by cleanlab, says which of these are probably wrong. Both are read with
-`records.labels`, which needs neither TensorFlow nor cleanlab.
+Chuang, JAIR 70, 2021), as done by cleanlab, says which of these are probably wrong.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from digitbook.data import Dataset
 from digitbook.errors import DataError
+from digitbook.experiments import records
 from digitbook.experiments.records import Record
 from digitbook.experiments.run import Run, heading
 from digitbook.images.prepare import scale
@@ -34,6 +35,29 @@ with warnings.catch_warnings():
 
 MODEL = "cnn-quick"
 """The recipe of the networks that are asked."""
+
+
+def run(dataset: Dataset, folds: int, results: Path, say: Callable[[str], None] = print) -> Record:
+    """Record what `find` finds in a data set, and return the record."""
+    found = find(dataset, folds, say=say)
+    records.store("labels", found, results, data=dataset.name)
+    for part, name in (("train", "training"), ("test", "test")):
+        listed = found[part]["disputed"]["listed"]
+        say(
+            f"{name}: {len(listed):,} of {found[part]['examples']:,} labels disputed, "
+            f"{sum(listed):,} of them probably wrong"
+        )
+    return found
+
+
+def table(record: Record) -> pd.DataFrame:
+    """Return the labels that are probably wrong: `part`, `image`, `label` and `suggested`."""
+    parts = [
+        pd.DataFrame(record[part]["disputed"]).query("listed").assign(part=part)
+        for part in ("train", "test")
+    ]
+    listed = pd.concat(parts).rename(columns={"index": "image"})
+    return listed[["part", "image", "label", "suggested"]]
 
 
 def find(dataset: Dataset, folds: int = 5, seed: int = 0, say: Callable[[str], None] = print) -> Record:

@@ -80,7 +80,7 @@ def _network(x: np.ndarray, y: np.ndarray, recipe: Recipe, seed: int) -> keras.S
 READERS = {"single": fit_single, "staged": fit_staged}
 
 
-def compare(
+def run(
     dataset: Dataset,
     seeds: Sequence[int],
     results: Path,
@@ -108,7 +108,7 @@ def compare(
         fresh = recipe.augmentation(scale(x_validation), np.random.default_rng(0))
         moved = np.rint(255 * fresh).astype("uint8")
 
-    def run(reader: str, seed: int) -> dict:
+    def make(reader: str, seed: int) -> dict:
         began, used = time.perf_counter(), time.process_time()
         read, parameters = READERS[reader](x, y, recipes[reader], seed)
         seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - used
@@ -134,7 +134,8 @@ def compare(
         RECIPES["cnn"][0](classes=len(dataset.class_names)), described, dataset
     )
     return series(
-        records.readers_path(results, moved=recipe.augmentation is not None),
+        "readers" if recipe.augmentation is None else "readers-moved",
+        results,
         {
             "model": "cnn",
             "data": dataset.name,
@@ -146,18 +147,18 @@ def compare(
             "examples": len(dataset.y_test),
         },
         [{"reader": reader, "seed": seed} for seed in seeds for reader in READERS],
-        run,
+        make,
         say,
     )
 
 
-def means(record: Record) -> pd.DataFrame:
+def table(record: Record) -> pd.DataFrame:
     """Return each reader's means over seeds (columns) of what `shares` returns (rows).
 
     Those of the held-out tenth come first, with `validation_` before their names.
     """
-    runs = pd.DataFrame(record["runs"]).groupby("reader").mean(numeric_only=True).T
-    return runs[runs.index.str.contains("accuracy")]
+    means = pd.DataFrame(record["runs"]).groupby("reader").mean(numeric_only=True).T
+    return means[means.index.str.contains("accuracy")].rename_axis("share").reset_index()
 
 
 def shares(y: np.ndarray, predicted: np.ndarray) -> dict[str, float]:

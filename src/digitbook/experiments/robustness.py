@@ -3,8 +3,7 @@
 Each network answers the test part of its data set as it is and under every corruption in every
 strength (see `digitbook.images.corruptions`), and the test part of another set of the same classes. Its
 confidence is that after the temperature on its record, and it refuses an answer below the confidence
-that it had in all but `REFUSED_SHARE` of the held-out digits. What comes out is read with
-`records.robustness`, which needs no TensorFlow.
+that it had in all but `REFUSED_SHARE` of the held-out digits.
 """
 
 from __future__ import annotations
@@ -15,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from digitbook import data
 from digitbook.data import Dataset
 from digitbook.errors import ExperimentError
 from digitbook.experiments import records, store
-from digitbook.experiments.records import Record
+from digitbook.experiments.records import Record, RunRecord
 from digitbook.experiments.run import heading
 from digitbook.images import corruptions
 from digitbook.images.corruptions import CORRUPTIONS
@@ -48,14 +48,14 @@ class Exam:
     y: np.ndarray
 
 
-def measure(
+def run(
     dataset: Dataset,
     elsewhere: Dataset,
-    models: Sequence[str] = MODELS,
-    results: Path = records.RESULTS,
+    results: Path,
     say: Callable[[str], None] = print,
-) -> Path:
-    """Put every recorded run of `models` on `dataset` to all exams; return where it is recorded.
+    models: Sequence[str] = MODELS,
+) -> Record:
+    """Put every recorded run of `models` on `dataset` to all exams, and return the record.
 
     The record is written anew after each network. Networks that are on it, with the same images and
     weights, are not asked again. `say` is told what is under way.
@@ -79,12 +79,24 @@ def measure(
         name = store.name_of(run)
         if found["runs"].get(name, {}).get("weights_sha256") != run["weights_sha256"]:
             found["runs"][name] = examine(run, dataset, exams)
-            records.store(results / records.ROBUSTNESS, found)
+            records.store("robustness", found, results)
         say(f"{number}/{len(runs)}: {name}")
-    return records.store(results / records.ROBUSTNESS, found)
+    records.store("robustness", found, results)
+    return found
 
 
-def _network_path(run: Record) -> Path:
+def table(record: Record) -> pd.DataFrame:
+    """Return the mean share read right by each model (columns) of what was done to images (rows).
+
+    The mean is over seeds and strengths; images that nothing was done to are called by their data set.
+    """
+    rows = records.robustness_table(record)
+    exam = rows["corruption"].where(rows["corruption"] != "none", rows["data"])
+    means = rows.assign(images=exam).pivot_table("accuracy", "images", "model", sort=False)
+    return means.reset_index()
+
+
+def _network_path(run: RunRecord) -> Path:
     return store.model_path(store.name_of(run))
 
 
@@ -112,7 +124,7 @@ def _setting(exams: Sequence[Exam], dataset: Dataset, elsewhere: Dataset) -> Rec
     """Return what all networks on the record have in common."""
     images = hashlib.sha256()
     for exam in exams:
-        images.update(np.ascontiguousarray(exam.images))
+        images.update(np.ascontiguousarray(exam.images).data)
     return {
         "data": {each.name: each.sha256 for each in (dataset, elsewhere)},
         "examples": {each.name: len(each.y_test) for each in (dataset, elsewhere)},
@@ -129,14 +141,14 @@ def _setting(exams: Sequence[Exam], dataset: Dataset, elsewhere: Dataset) -> Rec
 def _begun(results: Path, setting: Record) -> Record:
     """Return the record to go on with: the stored one, unless it is about other images."""
     try:
-        stored = records.robustness(results)
+        stored = records.load("robustness", results)
     except records.RecordsMissing:
         stored = {}
     same = all(stored.get(key) == value for key, value in setting.items())
     return stored if same else {**setting, "runs": {}}
 
 
-def examine(run: Record, dataset: Dataset, exams: Sequence[Exam]) -> Record:
+def examine(run: RunRecord, dataset: Dataset, exams: Sequence[Exam]) -> Record:
     """Return what the network of a recorded run makes of the exams.
 
     The entry holds the run's heading, `weights_sha256`, `temperature` and `threshold` (the confidence

@@ -26,7 +26,7 @@ from digitbook import data
 from digitbook._util import provenance
 from digitbook.data import Dataset
 from digitbook.experiments import records
-from digitbook.experiments.records import Record
+from digitbook.experiments.records import RunRecord
 from digitbook.experiments.scoring import refuse_training
 from digitbook.experiments.store import load_network, model_path, round_weights, weights_sha256
 from digitbook.images.prepare import scale
@@ -78,7 +78,7 @@ def configuration_digest(network: keras.Sequential, recipe: dict, dataset: Datas
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:8]
 
 
-def train(run: Run, say: Callable[[str], None] = print) -> tuple[keras.Sequential, Record]:
+def train(run: Run, say: Callable[[str], None] = print) -> tuple[keras.Sequential, RunRecord]:
     """Make a run and return its network, weights rounded to float16, and its record.
 
     `say` is told the validation accuracy after each epoch.
@@ -99,7 +99,7 @@ def train(run: Run, say: Callable[[str], None] = print) -> tuple[keras.Sequentia
         )
     seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - used
     round_weights(model)
-    record = {
+    record: RunRecord = {
         **heading(run.model, run.dataset, run.seed, run.configuration),
         "recipe": asdict(recipe),
         "parameters": model.count_params(),
@@ -117,7 +117,7 @@ def train(run: Run, say: Callable[[str], None] = print) -> tuple[keras.Sequentia
     return model, record
 
 
-def heading(model: str, dataset: Dataset, seed: int | Sequence[int], configuration: str) -> Record:
+def heading(model: str, dataset: Dataset, seed: int | Sequence[int], configuration: str) -> RunRecord:
     """Return the part of a record that says what was run, on what, where and when."""
     return {
         "model": model,
@@ -131,7 +131,7 @@ def heading(model: str, dataset: Dataset, seed: int | Sequence[int], configurati
     }
 
 
-def made() -> dict[str, str]:
+def made() -> RunRecord:
     """Say at which commit and when something was made."""
     return {
         "commit": provenance.commit(),
@@ -143,7 +143,7 @@ def scores(
     validation: tuple[np.ndarray, np.ndarray],
     test: tuple[np.ndarray, np.ndarray],
     class_names: tuple[str, ...],
-) -> Record:
+) -> RunRecord:
     """Return the part of a record that says what came out.
 
     Both arguments are true classes `(N,)` and probabilities `(N, classes)`. The temperature is
@@ -184,7 +184,7 @@ def _calibration(y: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
     }
 
 
-def ensemble(name: str, runs: Sequence[Run]) -> Record:
+def ensemble(name: str, runs: Sequence[Run]) -> RunRecord:
     """Return the record of the networks of `runs` answering together, by their mean probabilities.
 
     Their stored networks are read; nothing is trained.
@@ -212,7 +212,7 @@ def ensemble(name: str, runs: Sequence[Run]) -> Record:
     }
 
 
-def failure(run: Run, reason: str) -> Record:
+def failure(run: Run, reason: str) -> RunRecord:
     """Return the record of a run that ended without a result."""
     found = heading(run.model, run.dataset, run.seed, run.configuration)
     return {**found, "status": "failed", "reason": reason}
@@ -227,8 +227,8 @@ def environment() -> dict[str, str | int]:
         "backend": backend,
         "system": f"{platform.system()} {platform.machine()}",
         "processor": provenance.processor(),
-        "cores": os.cpu_count(),
-        "threads": int(os.environ.get("TF_NUM_INTRAOP_THREADS", os.cpu_count())),
+        "cores": os.cpu_count() or 1,
+        "threads": int(os.environ.get("TF_NUM_INTRAOP_THREADS") or os.cpu_count() or 1),
     }
 
 

@@ -9,21 +9,24 @@ from filelock import FileLock, Timeout
 
 from digitbook.errors import ExperimentError
 from digitbook.experiments import records
+from digitbook.experiments.kinds import KINDS
 from digitbook.experiments.records import Record
 from digitbook.experiments.run import made
 
 
 def series(
-    path: Path,
+    kind: str,
+    results: Path,
     about: Record,
     wanted: Iterable[dict],
     make: Callable[..., dict],
     say: Callable[[str], None],
 ) -> Record:
-    """Make the runs that the record at `path` lacks, store it as each ends, and return it.
+    """Make the runs that the record in `results` lacks, store it as each ends, and return it.
 
     Args:
-        path: where the record lies, or will.
+        kind: of the record, as `kinds` has it.
+        results: the folder of the records.
         about: what all runs share, `configuration` and `environment` among it; the record is this
             and `runs`, one mapping a run.
         wanted: what tells the runs apart, for each of them the arguments of `make`.
@@ -33,6 +36,7 @@ def series(
     Raises:
         ExperimentError: the record is about something else, or another process adds to it.
     """
+    path = KINDS[kind].path(results, data=about["data"])
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         lock = FileLock(path.with_name(f".{path.name}.lock")).acquire(timeout=0)
@@ -41,7 +45,9 @@ def series(
             f"Another process is adding to {path}; wait until it has ended."
         ) from None
     with lock:
-        record = records.load(path) if path.is_file() else {**about, "runs": []}
+        record = (
+            records.load(kind, results, data=about["data"]) if path.is_file() else {**about, "runs": []}
+        )
         lacking = [
             run for run in wanted if not any(run.items() <= done.items() for done in record["runs"])
         ]
@@ -54,7 +60,7 @@ def series(
         for run in lacking:
             came_out = {**run, **make(**run), **made()}
             record["runs"].append(came_out)
-            records.store(path, record)
+            records.store(kind, record, results, data=about["data"])
             name = ", ".join(f"{key} {value}" for key, value in run.items())
             say(f"{name}: {came_out['validation_accuracy']:.2%} on validation")
         return record

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from digitbook._util.files import atomic_write, cache_dir
 from digitbook.errors import ExperimentError
-from digitbook.experiments.records import Record
+from digitbook.experiments.records import RunRecord
 from digitbook.networks.backend import keras
 
 NOTE = "digitbook.json"
@@ -35,7 +35,7 @@ def weights_sha256(model: keras.Sequential) -> str:
     return hashlib.sha256(b"".join(array.tobytes() for array in model.get_weights())).hexdigest()
 
 
-def name_of(record: Record) -> str:
+def name_of(record: RunRecord) -> str:
     """Return the name of a recorded run, as `Run.name` has it."""
     return "-".join(str(record[key]) for key in ("data", "model", "configuration", "seed"))
 
@@ -45,11 +45,11 @@ def model_path(run_name: str) -> Path:
     return cache_dir() / "runs" / f"{run_name}.keras"
 
 
-def save(model: keras.Sequential, path: Path, record: Record) -> None:
+def save(model: keras.Sequential, path: Path, record: RunRecord) -> None:
     """Store a network as `.keras`, with a note inside of what it is, was trained on and scored."""
     heading = ("model", "data", "data_sha256", "seed", "configuration", "commit")
     note = {
-        **{key: record[key] for key in heading},
+        **{key: value for key, value in record.items() if key in heading},
         "classes": list(record["per_class"]),
         "temperature": record["temperature"],
         "accuracy": record["metrics"]["accuracy"],
@@ -91,7 +91,7 @@ def load_network(path: Path) -> tuple[keras.Sequential, dict | None]:
     return model, note
 
 
-def recorded(record: Record) -> keras.Sequential:
+def recorded(record: RunRecord) -> keras.Sequential:
     """Return the network of a recorded run, as it was kept where it was trained.
 
     Raises:

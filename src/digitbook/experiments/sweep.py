@@ -7,67 +7,81 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import pandas as pd
 from dask.system import CPU_COUNT
 from distributed import Client, Future, LocalCluster, as_completed
 from filelock import FileLock, Timeout
-from rich.console import Console
-from rich.table import Table
 
 from digitbook import data
 from digitbook._util.console import new_console, progress
 from digitbook._util.files import atomic_write
 from digitbook.errors import ExperimentError
 from digitbook.experiments import records, store
+from digitbook.experiments.records import RunRecord
 from digitbook.experiments.run import ENSEMBLES, Run, ensemble, failure
 from digitbook.experiments.worker import TOPIC, work
 
 
-def sweep(
+def run(
     models: Sequence[str],
     dataset: data.Dataset,
     seeds: Sequence[int],
     results: Path,
+    say: Callable[[str], None] = print,
     scheduler: str | None = None,
     workers: int | None = None,
     threads: int = 1,
-) -> int:
-    """Make and record the runs that `results` does not hold yet; return how many failed.
+) -> list[RunRecord]:
+    """Make and record the runs that `results` does not hold yet.
+
+    Returns what is on record of these models on this data, with the runs that failed now.
 
     Args:
         models: names of recipes or ensembles; an ensemble needs the runs that it consists of.
         dataset: what to train and to test on.
         seeds: each model is trained once with each.
         results: the folder of the records; a second sweep into it waits for the first.
+        say: is told what came out of each run, and that another sweep is waited for.
         scheduler: the address of a Dask scheduler; without one, workers are started here.
         workers: how many runs go side by side here; by default as many as the cores feed.
         threads: the threads that each run computes with.
     """
-    console = new_console()
-    with _alone(results, console):
-        waiting = list(_pending(models, dataset, seeds, results))
-        failed = 0
-        if waiting:
+    failed: list[RunRecord] = []
+    with _alone(results, say):
+        if waiting := list(_pending(models, dataset, seeds, results)):
             with _cluster(scheduler, workers, threads) as client:
-                failed = _run(client, waiting, results, threads, console)
+                failed = _run(client, waiting, results, threads, say)
         for name in models:
             if name in ENSEMBLES and not failed:
-                _record_ensemble(name, dataset, seeds, results, console)
-    _summarise(models, dataset, results, console)
-    return failed
+                _record_ensemble(name, dataset, seeds, results, say)
+    wanted = set(models) | {ENSEMBLES[name] for name in models if name in ENSEMBLES}
+    done = [
+        record
+        for record in records.read(results)
+        if record["model"] in wanted and record["data_sha256"] == dataset.sha256
+    ]
+    return done + failed
+
+
+def table(found: Iterable[RunRecord]) -> pd.DataFrame:
+    """Return a row for each configuration that did not fail, as `records.summary` has it."""
+    done = [record for record in found if record["status"] == "done"]
+    columns = ["model", "recipe", "runs", "accuracy", "low", "high", "parameters"]
+    return records.summary(done)[columns] if done else pd.DataFrame(columns=columns)
 
 
 @contextmanager
-def _alone(results: Path, console: Console) -> Iterator[None]:
+def _alone(results: Path, say: Callable[[str], None]) -> Iterator[None]:
     results.mkdir(parents=True, exist_ok=True)
     lock = FileLock(results / ".sweep.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        console.print(f"Another sweep is at work in {results}; waiting until it has ended.")
+        say(f"Another sweep is at work in {results}; waiting until it has ended.")
         lock.acquire()
     try:
         yield
@@ -117,8 +131,10 @@ def _cluster(scheduler: str | None, workers: int | None, threads: int) -> Iterat
         yield client
 
 
-def _run(client: Client, runs: Sequence[Run], results: Path, threads: int, console: Console) -> int:
-    """Hand out the runs, record each as it ends, and return how many failed."""
+def _run(
+    client: Client, runs: Sequence[Run], results: Path, threads: int, say: Callable[[str], None]
+) -> list[RunRecord]:
+    """Hand out the runs, record each as it ends, and return the records of those that failed."""
     futures: dict[Future, Run] = {
         client.submit(
             work,
@@ -132,24 +148,24 @@ def _run(client: Client, runs: Sequence[Run], results: Path, threads: int, conso
         ): run
         for place, run in enumerate(runs)
     }
-    failed = 0
-    bar = progress(console)
-    with bar:
+    failed: list[RunRecord] = []
+    with progress(new_console()) as bar:
         line = bar.add_task("starting", total=len(runs))
         client.subscribe_topic(TOPIC, lambda event: bar.update(line, description=event[1]))
         for future in as_completed(futures):
             run = futures[future]
             if error := future.exception():
-                failed += 1
-                records.write(results, run.name, failure(run, str(error)))
-                console.print(f"{run.name} failed: {error}")
+                record = failure(run, str(error))
+                failed.append(record)
+                records.store("runs", record, results, run=run.name)
+                say(f"{run.name} failed: {error}")
             else:
                 record, network = future.result()
                 with atomic_write(store.model_path(run.name)) as fresh:
                     fresh.write_bytes(network)
-                console.print(f"{run.name}: {headline(record)}")
+                say(f"{run.name}: {headline(record)}")
                 if not records.is_done(results, run.name):
-                    records.write(results, run.name, record)
+                    records.store("runs", record, results, run=run.name)
             future.release()
             bar.update(line, advance=1)
     return failed
@@ -161,41 +177,28 @@ def _ensemble_name(name: str, dataset: data.Dataset, seeds: Sequence[int]) -> st
 
 
 def _record_ensemble(
-    name: str, dataset: data.Dataset, seeds: Sequence[int], results: Path, console: Console
+    name: str,
+    dataset: data.Dataset,
+    seeds: Sequence[int],
+    results: Path,
+    say: Callable[[str], None],
 ) -> None:
     stored = _ensemble_name(name, dataset, seeds)
     if records.is_done(results, stored):
         return
     members = [Run(ENSEMBLES[name], dataset, seed) for seed in seeds]
-    theirs = [records.load(records.path_of(results, run.name)) for run in members]
-    spent = {key: sum(record[key] for record in theirs) for key in ("seconds", "cpu_seconds")}
-    record = {**ensemble(name, members), **spent}
-    records.write(results, stored, record)
-    console.print(f"{stored}: {headline(record)}")
+    theirs = [records.load("runs", results, run=run.name) for run in members]
+    record = ensemble(name, members)
+    record["seconds"] = sum(each["seconds"] for each in theirs)
+    record["cpu_seconds"] = sum(each["cpu_seconds"] for each in theirs)
+    records.store("runs", record, results, run=stored)
+    say(f"{stored}: {headline(record)}")
 
 
-def headline(record: records.Record) -> str:
+def headline(record: RunRecord) -> str:
     """Say in one line what came out of a run."""
     took = f", {record['seconds']:.0f} s" if "seconds" in record else ""
     return (
         f"{record['metrics']['accuracy']:.2%} of {record['examples']:,} right "
         f"({record['errors']:,} mistakes), {record['parameters']:,} parameters{took}"
     )
-
-
-def _summarise(models: Iterable[str], dataset: data.Dataset, results: Path, console: Console) -> None:
-    wanted = set(models) | {ENSEMBLES[name] for name in models if name in ENSEMBLES}
-    done = [
-        record
-        for record in records.read(results)
-        if record["model"] in wanted and record["data_sha256"] == dataset.sha256
-    ]
-    if not done:
-        return
-    table = Table("model", "recipe", "runs", "mean accuracy", "95 % interval over seeds", "parameters")
-    for row in records.summary(done).itertuples():
-        between = f"{row.low:.2%} to {row.high:.2%}" if row.runs > 1 else ""
-        table.add_row(
-            row.model, row.recipe, str(row.runs), f"{row.accuracy:.2%}", between, f"{row.parameters:,}"
-        )
-    console.print(table)

@@ -26,7 +26,7 @@ class RunFailed(Exception):
 
 def work(
     model: str, dataset: str, data_sha256: str, seed: int, threads: int
-) -> tuple[records.Record, bytes]:
+) -> tuple[records.RunRecord, bytes]:
     """Make one run in a process of its own; return its record and its network as `.keras` bytes.
 
     `dataset` is what `data.load` takes.
@@ -51,7 +51,7 @@ def work(
             text=True,
         )
         said = "nothing"
-        for said in process.stdout:
+        for said in process.stdout or ():
             get_worker().log_event(TOPIC, f"{model}, seed {seed}: {said.strip()}")
         if process.wait():
             raise RunFailed(f"exit code {process.returncode}: {said.strip()}")

@@ -11,7 +11,7 @@ from digitbook._util.files import atomic_write
 from digitbook.data.registry import entry
 from digitbook.errors import ExperimentError
 from digitbook.experiments import records, store
-from digitbook.experiments.records import Record
+from digitbook.experiments.records import RunRecord
 from digitbook.networks import evaluation
 
 WRITERS = {
@@ -44,13 +44,13 @@ def release(model: str, data: str, results: Path) -> Path:
     return target
 
 
-def file_name(record: Record) -> str:
+def file_name(record: RunRecord) -> str:
     """Return what the files of a released network are called: `cnn`, or `letters-cnn` off MNIST."""
     model, data = record["model"], record["data"]
     return model if data == "mnist" else f"{data}-{model}"
 
 
-def card(record: Record, found: list[Record]) -> str:
+def card(record: RunRecord, found: list[RunRecord]) -> str:
     """Return the model card of a recorded network, in Markdown, among all recorded runs."""
     metrics, recipe, per_class = record["metrics"], record["recipe"], record["per_class"]
     known = entry(record["data"])
