@@ -98,9 +98,9 @@ def drawing(imports: Imports) -> str:
             f'y2="{y2 - 3:g}" marker-end="url(#rooms-arrow)"/>'
         )
     for name, (x, y) in corners.items():
-        kind = "heavy" if name in heavy else "light"
+        kind = ' class="heavy"' if name in heavy else ""
         parts.append(
-            f'<rect class="{kind}" x="{x:g}" y="{y:g}" width="{width}" height="{height}" rx="6"/>'
+            f'<rect{kind} x="{x:g}" y="{y:g}" width="{width}" height="{height}" rx="6"/>'
             f'<text x="{x + width / 2:g}" y="{y + height / 2:g}">{escape(name)}</text>'
         )
     told = "; ".join(f"{upper} imports {lower}" for upper, lower in arrows(imports))
