@@ -10,5 +10,6 @@ cd "$(dirname "$0")/.."
     cat .venv/lint-imports.log
     exit 1
 }
+.venv/bin/mypy
 scripts/javascript.sh
 .venv/bin/python -m pytest -q -n 2 --dist loadscope -m quick "$@"

@@ -157,6 +157,11 @@ def test_bad_network_file_is_named(make, reason, tmp_path, capsys):
     assert "Traceback" not in said
 
 
+def test_a_released_network_is_evaluated_by_its_name(capsys):
+    assert cli.main(["evaluate", "cnn", "--data", "mnist5k"]) == 2
+    assert "was trained on mnist" in capsys.readouterr().err
+
+
 def test_evaluate_prints_one_object_or_a_table(stored, capsys):
     assert cli.main(["evaluate", str(stored), "--data", "mnist5k", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -75,6 +75,33 @@ def test_the_core_reads_an_image_without_tensorflow(core, empty, digits):
     assert found[0]["label"] == str(digits.y_test[0])
 
 
+@pytest.mark.parametrize(
+    ("command", "extra"),
+    [
+        (["train", "softmax-quick"], "train"),
+        (["evaluate", "cnn"], "train"),
+        (["sweep"], "experiments"),
+        (["serve"], "serve"),
+    ],
+)
+def test_a_missing_extra_is_named(core, empty, command, extra):
+    done = subprocess.run(
+        [core / "digitbook", *command], capture_output=True, text=True, check=False, **empty
+    )
+    assert done.returncode == 2, done.stderr
+    assert f'pip install "digitbook[{extra}]"' in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_build_says_that_it_needs_a_clone(core, empty):
+    done = subprocess.run(
+        [core / "digitbook", "build"], capture_output=True, text=True, check=False, **empty
+    )
+    assert done.returncode == 2
+    assert "clone" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.registry
 def test_colab_keeps_its_versions_and_runs_chapters_on_records(wheel, empty):
     env = empty["cwd"] / "env"

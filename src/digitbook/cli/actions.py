@@ -8,10 +8,10 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from digitbook._util.files import make_writable
 from digitbook.errors import BadInput
@@ -77,7 +77,7 @@ def train(options: argparse.Namespace) -> int:
         threading.Thread(target=_exit_when_input_ends, daemon=True).start()
     _limit_threads(options.threads)
     from digitbook import data
-    from digitbook.experiments import records, store, sweep
+    from digitbook.experiments import records, scoring, store
     from digitbook.experiments import run as running
     from digitbook.networks import recipes
 
@@ -89,7 +89,7 @@ def train(options: argparse.Namespace) -> int:
         make_writable(folder)
     model, record = running.train(run, say=_say)
     store.save(model, output, record)
-    print(f"{run.name}: {sweep.headline(record)}")
+    print(f"{run.name}: {scoring.headline(record)}")
     print(f"network  {output}")
     if records.is_done(results, run.name):
         path = KINDS["runs"].path(results, run=run.name)
@@ -117,7 +117,7 @@ def _known(model: str, models: Iterable[str]) -> str:
     return model
 
 
-def _compare(new: dict, old: dict) -> str:
+def _compare(new: Mapping[str, Any], old: Mapping[str, Any]) -> str:
     """Say whether a run gave the answers that are on record."""
     from digitbook.experiments.records import answers
 

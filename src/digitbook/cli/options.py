@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+from digitbook.paths import RESULTS
+
 
 def add_data(command: argparse.ArgumentParser, default: str = "mnist") -> None:
     command.add_argument(
@@ -56,13 +58,19 @@ def add_results(command: argparse.ArgumentParser) -> None:
     )
 
 
+def trained(text: str) -> Path:
+    """Return the path of a `.keras` file, or of the released network that is called so."""
+    released = RESULTS / f"{text}.keras"
+    return released if released.is_file() and not Path(text).exists() else Path(text)
+
+
 def names(text: str) -> list[str]:
     return text.split(",")
 
 
 def seed_list(text: str) -> list[int]:
     """Read `0-4` or `0,3,7`, or both, as a list without repetitions."""
-    found = []
+    found: list[int] = []
     for part in text.split(","):
         first, _, last = part.partition("-")
         found += range(seed(first), seed(last or first) + 1)

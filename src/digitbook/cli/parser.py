@@ -16,6 +16,7 @@ from digitbook.cli.options import (
     keras_file,
     names,
     seed,
+    trained,
     whole,
     whole_numbers,
 )
@@ -106,7 +107,12 @@ def make_parser() -> argparse.ArgumentParser:
         help="score a trained network on a data set's test part",
         description="Score a .keras file on a test part. Refused where the network was trained on it.",
     )
-    evaluate.add_argument("model", type=Path, metavar="MODEL", help="a .keras file")
+    evaluate.add_argument(
+        "model",
+        type=trained,
+        metavar="MODEL",
+        help="a .keras file, or the name of a released network: cnn",
+    )
     add_data(evaluate)
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
     evaluate.set_defaults(run=actions.evaluate)

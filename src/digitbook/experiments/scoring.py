@@ -1,10 +1,11 @@
-"""Score a stored network on a test part, unless it must not be asked about that."""
+"""Score a stored network on a test part, unless it must not be asked about that; say what came out."""
 
 from __future__ import annotations
 
 from digitbook.data import Dataset
 from digitbook.data.registry import entry
 from digitbook.errors import ExperimentError
+from digitbook.experiments.records import RunRecord
 from digitbook.networks import evaluation
 from digitbook.networks.backend import keras
 
@@ -61,3 +62,12 @@ def evaluate(model: keras.Sequential, dataset: Dataset) -> dict:
             orient="index"
         ),
     }
+
+
+def headline(record: RunRecord) -> str:
+    """Say in one line what came out of a run."""
+    took = f", {record['seconds']:.0f} s" if "seconds" in record else ""
+    return (
+        f"{record['metrics']['accuracy']:.2%} of {record['examples']:,} right "
+        f"({record['errors']:,} mistakes), {record['parameters']:,} parameters{took}"
+    )

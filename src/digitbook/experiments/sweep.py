@@ -23,6 +23,7 @@ from digitbook.errors import ExperimentError
 from digitbook.experiments import records, store
 from digitbook.experiments.records import RunRecord
 from digitbook.experiments.run import ENSEMBLES, Run, ensemble, failure
+from digitbook.experiments.scoring import headline
 from digitbook.experiments.worker import TOPIC, work
 
 
@@ -193,12 +194,3 @@ def _record_ensemble(
     record["cpu_seconds"] = sum(each["cpu_seconds"] for each in theirs)
     records.store("runs", record, results, run=stored)
     say(f"{stored}: {headline(record)}")
-
-
-def headline(record: RunRecord) -> str:
-    """Say in one line what came out of a run."""
-    took = f", {record['seconds']:.0f} s" if "seconds" in record else ""
-    return (
-        f"{record['metrics']['accuracy']:.2%} of {record['examples']:,} right "
-        f"({record['errors']:,} mistakes), {record['parameters']:,} parameters{took}"
-    )
