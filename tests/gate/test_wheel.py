@@ -80,7 +80,7 @@ def test_the_core_reads_an_image_without_tensorflow(core, empty, digits):
     [
         (["train", "softmax-quick"], "train"),
         (["evaluate", "cnn"], "train"),
-        (["sweep"], "experiments"),
+        (["sweep", "--models", "softmax"], "experiments"),
         (["serve"], "serve"),
     ],
 )
