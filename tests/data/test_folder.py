@@ -1,19 +1,23 @@
 """Folders of the reader's own images, one subfolder a class."""
 
 import json
+import re
 import subprocess
 import sys
+import time
 import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from distributed import Client, LocalCluster
 from PIL import Image
 
 from digitbook import cli, data
 from digitbook.data import folder as image_folder
 from digitbook.errors import DataError
 from digitbook.experiments import worker
+from digitbook.experiments.run import Run
 from digitbook.images import handwriting
 from digitbook.images.prepare import prepare_drawing
 from digitbook.networks import recipes, training
@@ -246,10 +250,20 @@ def test_data_tells_what_is_in_a_folder(folder, capsys):
 def test_sweep_finds_the_folder_from_wherever_its_workers_run(folder, tmp_path):
     command = [sys.executable, "-m", "digitbook.cli", "sweep", "--models", "softmax-quick"]
     command += ["--data", "mine", "--seeds", "0", "--results", str(tmp_path / "results")]
-    finished = subprocess.run(command, cwd=folder.parent, capture_output=True, text=True)
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    (path,) = (tmp_path / "results" / "runs").iterdir()
-    assert path.name.startswith("mine-softmax-quick-")
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        command += ["--scheduler", cluster.scheduler_address]
+        sweep = subprocess.Popen(command, cwd=folder.parent, stdout=subprocess.PIPE, text=True)
+        # 400 epochs would follow the first.
+        while not (told := client.get_events(worker.TOPIC)):
+            assert sweep.poll() is None, sweep.stdout.read()
+            time.sleep(0.1)
+        sweep.terminate()
+        sweep.communicate()
+    assert re.match(r"softmax-quick, seed 0: epoch \d+/\d+: .* on validation", told[0][1])
+    assert Run("softmax-quick", data.load(str(folder)), 0).name.startswith("mine-softmax-quick-")
 
 
 def test_worker_refuses_a_folder_that_has_changed(folder):

@@ -1,21 +1,19 @@
 """Sweeps as their users start, stop and kill them."""
 
-import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
 
 import psutil
 import pytest
-from distributed import LocalCluster
+from distributed import Client, LocalCluster
 
+from digitbook import cli
 from digitbook.experiments import records, worker
 
 OUTCOME = ("metrics", "answers", "weights_sha256", "history", "temperature")
-SEEDS = "0-2"
 DIGITBOOK = (sys.executable, "-m", "digitbook.cli")
 DATA = ("--data", "mnist5k")
 
@@ -29,7 +27,7 @@ def environment(tmp_path_factory, digits_cache):
 
 def start(results, environment, *options):
     command = [*DIGITBOOK, "sweep", "--models", "softmax-quick"]
-    command += [*DATA, "--seeds", SEEDS, "--workers", "2", "--results", str(results)]
+    command += [*DATA, "--seeds", "0-2", "--workers", "2", "--results", str(results)]
     return subprocess.Popen(
         [*command, *options],
         env=environment,
@@ -71,27 +69,50 @@ def wait_for(condition, sweep):
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory, environment):
-    results = tmp_path_factory.mktemp("undisturbed")
-    code, said = finish(start(results, environment))
-    assert code == 0, said
-    assert "90." in said
-    return results
+def failed(tmp_path_factory, environment):
+    """A sweep one of whose trainings was killed: folder, exit code, words, and the seed of that run."""
+    results = tmp_path_factory.mktemp("results")
+    sweep = start(results, environment)
+    training, _ = wait_for(lambda: trainings(sweep), sweep)[0]
+    seed = int(training.cmdline()[training.cmdline().index("--seed") + 1])
+    training.kill()
+    return results, *finish(sweep), seed
 
 
-def test_killed_worker_loses_and_doubles_nothing(undisturbed, environment, tmp_path):
-    sweep = start(tmp_path, environment)
-    training, its_worker = wait_for(lambda: trainings(sweep), sweep)[0]
+def test_failed_run_is_recorded_with_its_reason(failed):
+    results, code, said, seed = failed
+    assert code == 1
+    assert "exit code -9" in said
+    assert said.count(" mistakes)") == len(outcomes(results)) == 2
+    (record,) = records.read(results, status="failed")
+    assert (record["model"], record["seed"]) == ("softmax-quick", seed)
+    assert "exit code -9" in record["reason"]
+
+
+@pytest.fixture(scope="module")
+def resumed(failed, environment, tmp_path_factory):
+    """A sweep that makes that run anew and loses the worker that does it: folder, exit code, words."""
+    results = shutil.copytree(failed[0], tmp_path_factory.mktemp("resumed"), dirs_exist_ok=True)
+    sweep = start(results, environment)
+    ((training, its_worker),) = wait_for(lambda: trainings(sweep), sweep)
     its_worker.kill()
     psutil.wait_procs([training], timeout=30)
     assert not training.is_running()
-    code, said = finish(sweep)
+    return results, *finish(sweep)
+
+
+def test_killed_worker_loses_and_doubles_nothing(resumed, failed):
+    results, code, said = resumed
     assert code == 0, said
-    assert outcomes(tmp_path) == outcomes(undisturbed)
-    assert said.count(" mistakes)") == 3
+    assert said.count(" mistakes)") == 1
+    assert "90." in said
+    assert not records.read(results, status="failed")
+    found, before = outcomes(results), outcomes(failed[0])
+    assert len(found) == 3
+    assert found | before == found
 
 
-def test_killed_sweep_goes_on_even_when_two_do(undisturbed, environment, tmp_path):
+def test_killed_sweep_goes_on_even_when_two_do(resumed, environment, tmp_path):
     sweep = start(tmp_path, environment)
     wait_for(lambda: list(tmp_path.glob("runs/*.json")), sweep)
     orphans = [process for pair in trainings(sweep) for process in pair]
@@ -105,43 +126,33 @@ def test_killed_sweep_goes_on_even_when_two_do(undisturbed, environment, tmp_pat
     assert (first, second) == (0, 0), said + also_said
     assert (said + also_said).count(" mistakes)") == 3 - len(done)
     assert "waiting" in said + also_said
-    assert outcomes(tmp_path) == outcomes(undisturbed)
+    assert outcomes(tmp_path) == outcomes(resumed[0])
 
 
-def test_failed_run_is_recorded_with_its_reason_and_made_anew(undisturbed, environment, tmp_path):
-    sweep = start(tmp_path, environment, "--seeds", "0")
-    ((training, _),) = wait_for(lambda: trainings(sweep), sweep)
-    training.send_signal(signal.SIGKILL)
-    code, said = finish(sweep)
-    assert code == 1
-    assert "exit code -9" in said
-    (record,) = records.read(tmp_path, status="failed")
-    assert (record["model"], record["seed"]) == ("softmax-quick", 0)
-    assert "exit code -9" in record["reason"]
-    code, said = finish(start(tmp_path, environment, "--seeds", "0"))
-    assert code == 0, said
-    assert not records.read(tmp_path, status="failed")
-
-
-def test_running_cluster_is_used(undisturbed, environment, tmp_path):
-    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+def test_running_cluster_is_used(resumed, environment, tmp_path):
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
         options = ("--seeds", "1", "--scheduler", cluster.scheduler_address)
         code, said = finish(start(tmp_path, environment, *options))
+        assert client.get_events(worker.TOPIC)
     assert code == 0, said
     (found,) = outcomes(tmp_path).items()
-    assert found in outcomes(undisturbed).items()
+    assert found in outcomes(resumed[0]).items()
 
 
-def test_train_compares_with_the_record(undisturbed, environment):
-    before = {path: path.read_bytes() for path in undisturbed.glob("runs/*.json")}
+def test_training_undisturbed_gives_what_is_on_record(resumed, failed, environment):
+    results, seed = resumed[0], failed[-1]
+    before = {path: path.read_bytes() for path in results.glob("runs/*.json")}
     finished = subprocess.run(
-        [*DIGITBOOK, "train", "softmax-quick", *DATA, "--seed", "2", "--results", str(undisturbed)],
+        [*DIGITBOOK, "train", "softmax-quick", *DATA, "--seed", str(seed), "--results", str(results)],
         env=environment,
         capture_output=True,
         text=True,
     )
     assert "gave the same weights" in finished.stdout
-    assert {path: path.read_bytes() for path in undisturbed.glob("runs/*.json")} == before
+    assert {path: path.read_bytes() for path in results.glob("runs/*.json")} == before
 
 
 def test_other_data_on_a_worker_is_refused(digits):
@@ -158,18 +169,12 @@ def test_other_data_on_a_worker_is_refused(digits):
         (["--models", "softmax", "--data", "mnist5k", "--scheduler", "tcp://127.0.0.1:9"], "scheduler"),
     ],
 )
-def test_bad_input_is_refused_in_a_sentence(options, reason, environment, tmp_path):
-    finished = subprocess.run(
-        [*DIGITBOOK, "sweep", "--results", str(tmp_path), *options],
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-    assert finished.returncode == 2
-    assert reason in finished.stderr
-    assert "Traceback" not in finished.stderr
-    assert not records_in(tmp_path)
-
-
-def records_in(results):
-    return [json.loads(path.read_text()) for path in results.glob("runs/*.json")]
+@pytest.mark.usefixtures("digits_at_hand")
+def test_bad_input_is_refused_in_a_sentence(options, reason, tmp_path, capsys):
+    try:
+        code = cli.main(["sweep", "--results", str(tmp_path), *options])
+    except SystemExit as stopped:
+        code = stopped.code
+    assert code == 2
+    assert reason in capsys.readouterr().err
+    assert not list(tmp_path.glob("runs/*"))
