@@ -336,28 +336,28 @@ def test_hanging_cell_is_reported(small):
     assert "not finished after 3 seconds" in result.stderr
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_stopped_build_leaves_a_state_to_go_on_from(small, how):
+def test_stopped_builds_leave_a_state_to_go_on_from(small):
     before = page(small, "02-second")
     edit(small, "02-second", "6 * 7", "import time; time.sleep(600)")
-    process = subprocess.Popen(
-        command(),
-        cwd=small,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A shell that runs these tests in the background has told its children to ignore SIGINT.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
     unfinished = small / "_build" / "unfinished" / "02-second.ipynb"
-    for _ in range(300):
-        if unfinished.exists():
-            break
-        time.sleep(0.1)
-    process.send_signal(how)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode != 0
-    assert "Traceback" not in errors
-    assert page(small, "02-second") == before
+    for how in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        unfinished.unlink(missing_ok=True)
+        process = subprocess.Popen(
+            command(),
+            cwd=small,
+            stderr=subprocess.PIPE,
+            text=True,
+            # A shell that runs these tests in the background has told its children to ignore SIGINT.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+        while not unfinished.exists():
+            assert process.poll() is None, f"it did not go on before {how.name}"
+            time.sleep(0.1)
+        process.send_signal(how)
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode != 0
+        assert "Traceback" not in errors
+        assert page(small, "02-second") == before
     edit(small, "02-second", "import time; time.sleep(600)", "6 * 9")
     assert started(build(small)) == {"02-second", "site"}
     assert "54" in page(small, "02-second")
