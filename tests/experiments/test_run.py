@@ -202,11 +202,7 @@ def test_training_is_refused_before_it_begins_where_it_could_not_be_kept(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder.keras").mkdir()
     (tmp_path / "file").touch()
-    try:
-        code = cli.main(["train", "softmax-quick", "--results", "results", *arguments])
-    except SystemExit as stopped:
-        code = stopped.code
-    assert code == 2
+    assert cli.main(["train", "softmax-quick", "--results", "results", *arguments]) == 2
     assert arguments[1].split("/")[0] in capsys.readouterr().err
     assert (tmp_path / "folder.keras").is_dir()
 

@@ -6,41 +6,78 @@ import os
 import sys
 import warnings
 
-from digitbook.cli.parser import make_parser
+import click
+
+from digitbook.cli import book, data, experiments, reading, release, training
 from digitbook.errors import BadInput
 
+GOES_ON = {"build", "sweep", "labels", "robustness", "transfer", "readers"}
+"""Commands that go on from where they were stopped."""
 EXTRAS = {"serve": "serve", "sweep": "experiments"}
 """What to install for a command that lacks a package; all others need `train`."""
 
 
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.version_option(package_name="digitbook")
+def digitbook() -> None:
+    """Build the book on handwritten digits; train, record, score and use its networks."""
+
+
+for command in (
+    book.build,
+    data.data,
+    training.train,
+    training.evaluate,
+    training.sweep,
+    release.release,
+    release.export,
+    reading.predict,
+    reading.serve,
+    experiments.strangers,
+    experiments.labels,
+    experiments.robustness,
+    experiments.transfer,
+    experiments.readers,
+):
+    digitbook.add_command(command)
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit code: 0, 1 for a failed build, 2 for bad input."""
-    options = make_parser().parse_args(arguments)
+    """Run a command and return its exit code: 0, 1 after a failure, 2 for bad input, 130 if stopped."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    name = arguments[0] if arguments else ""
     warnings.showwarning = lambda message, *_, **__: print(f"Note: {message}", file=sys.stderr)
     try:
-        code = options.run(options)
+        code = digitbook.main(arguments, prog_name="digitbook", standalone_mode=False)
         sys.stdout.flush()
-        return code
-    except BadInput as error:
-        print(f"digitbook: {error}", file=sys.stderr)
+        return code or 0
+    except click.exceptions.NoArgsIsHelpError as help_asked_for:
+        help_asked_for.show()
         return 2
+    except click.ClickException as error:
+        return _refuse(error.format_message())
+    except BadInput as error:
+        return _refuse(str(error))
     except ModuleNotFoundError as error:
         if str(error.name).startswith("digitbook"):
             raise
-        print(f"digitbook: {_lacking(str(error.name), options.run.__name__)}", file=sys.stderr)
-        return 2
+        return _refuse(_lacking(str(error.name), name))
     except BrokenPipeError:  # whoever read the output has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
         if error.filename is None:
             raise
-        print(f"digitbook: {error.filename} cannot be used: {error.strerror}.", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        goes_on = "; the same command goes on from here" if "goes_on" in options else ""
+        return _refuse(f"{error.filename} cannot be used: {error.strerror}.")
+    except click.Abort:
+        goes_on = "; the same command goes on from here" if name in GOES_ON else ""
         print(f"digitbook: stopped{goes_on}.", file=sys.stderr)
         return 130
+
+
+def _refuse(sentence: str) -> int:
+    print(f"digitbook: {sentence}", file=sys.stderr)
+    return 2
 
 
 def _lacking(package: str, command: str) -> str:

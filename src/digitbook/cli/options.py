@@ -1,71 +1,93 @@
-"""Options that several commands share, and how their values are read."""
+"""Options that several commands share, how their values are read, and how tables are printed."""
 
 from __future__ import annotations
 
-import argparse
-import math
-from collections.abc import Callable
+import os
+import shutil
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from digitbook.paths import RESULTS
+import click
+from click.shell_completion import CompletionItem
 
+from digitbook.paths import OWN_RESULTS, RESULTS
 
-def add_data(command: argparse.ArgumentParser, default: str = "mnist") -> None:
-    command.add_argument(
-        "--data",
-        default=default,
-        metavar="NAME",
-        help="one of those that `digitbook data --list` lists, or a folder with a subfolder of images "
-        f"for each class (default: {default})",
-    )
+if TYPE_CHECKING:
+    import pandas as pd
 
-
-def add_seeds(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--seeds",
-        type=seed_list,
-        default=[0, 1, 2, 3, 4],
-        metavar="0-4",
-        help="such as 0-4 (the default) or 0,7",
-    )
+say = partial(print, flush=True)
+SEED = click.IntRange(0, 2**32 - 1)
+FOLDER = click.Path(path_type=Path)
 
 
-def add_network(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--model",
-        type=Path,
-        metavar="PATH",
-        help="an exported .tflite network, or a .keras file (default: the released network)",
-    )
+class DataName(click.ParamType):
+    """The name of a data set, or a folder of images; which there are, `data.load` knows."""
+
+    name = "name"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from digitbook.data import finder
+
+        known = [name for name in ("auto", *finder.names()) if name.startswith(incomplete)]
+        return [*map(CompletionItem, known), CompletionItem(incomplete, type="dir")]
 
 
-def add_threads(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--threads",
-        type=whole(1),
-        default=1,
-        metavar="N",
-        help="threads that a run computes with; another number changes the last bits (default: 1)",
-    )
+class Names(click.ParamType):
+    """Names with commas between them, as a list."""
+
+    name = "name,…"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> list[str]:
+        return value.split(",")
 
 
-def add_results(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--results",
-        type=Path,
-        metavar="FOLDER",
-        help="where records are kept (default: the book's results)",
-    )
+class Seeds(click.ParamType):
+    """`0-4` or `0,3,7`, or both, as a list without repetitions."""
+
+    name = "0-4"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> list[int]:
+        try:
+            return seed_list(value)
+        except ValueError:
+            self.fail(f"{value!r} is no list of seeds, such as 0-4 or 0,7.", param, ctx)
 
 
-def trained(text: str) -> Path:
-    """Return the path of a `.keras` file, or of the released network that is called so."""
-    released = RESULTS / f"{text}.keras"
-    return released if released.is_file() and not Path(text).exists() else Path(text)
+class Sizes(click.ParamType):
+    """`5,10,25` as a list of numbers from 1, ascending and without repetitions."""
+
+    name = "5,20,…"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> list[int]:
+        sizes = value.split(",")
+        if not all(size.isdecimal() and int(size) for size in sizes):
+            self.fail(f"{value!r} is no list of whole numbers from 1.", param, ctx)
+        return sorted(set(map(int, sizes)))
 
 
-def names(text: str) -> list[str]:
-    return text.split(",")
+class Trained(click.Path):
+    """A `.keras` file, or the name of a released network."""
+
+    name = "model"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Path:
+        released = RESULTS / f"{value}.keras"
+        return released if released.is_file() and not Path(value).exists() else Path(value)
+
+
+class KerasFile(click.Path):
+    """Where a network can be written."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Path:
+        path = Path(value)
+        if path.suffix != ".keras" or path.is_dir():
+            self.fail(f"{value!r} is no name of a .keras file.", param, ctx)
+        return path
 
 
 def seed_list(text: str) -> list[int]:
@@ -73,44 +95,58 @@ def seed_list(text: str) -> list[int]:
     found: list[int] = []
     for part in text.split(","):
         first, _, last = part.partition("-")
-        found += range(seed(first), seed(last or first) + 1)
-    if not found:
+        found += range(int(first), int(last or first) + 1)
+    if not found or max(found) >= 2**32:
         raise ValueError(text)
     return list(dict.fromkeys(found))
 
 
-seed_list.__name__ = "list of seeds"
+def data_option(default: str = "mnist") -> Any:
+    return click.option(
+        "--data",
+        type=DataName(),
+        default=default,
+        help="One of those that `digitbook data --list` lists, or a folder with a subfolder of images "
+        "for each class.",
+    )
 
 
-def whole_numbers(text: str) -> list[int]:
-    """Read `5,10,25` as a list of numbers from 1, ascending and without repetitions."""
-    return sorted(set(map(whole(1), text.split(","))))
+seeds_option = click.option("--seeds", type=Seeds(), default="0-4", help="Such as 0-4 or 0,7.")
+network_option = click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    help="An exported .tflite network, or a .keras file; by default the released network.",
+)
+results_option = click.option(
+    "--results",
+    type=FOLDER,
+    default=OWN_RESULTS,
+    show_default="the book's results",
+    help="Where records are kept.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
 
-whole_numbers.__name__ = "list of whole numbers from 1"
+def _limit_threads(ctx: click.Context, param: click.Parameter, threads: int) -> int:
+    """Set how many threads TensorFlow will use; it asks when it is imported."""
+    for variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+        os.environ[variable] = str(threads)
+    return threads
 
 
-def whole(first: int, last: float = math.inf) -> Callable[[str], int]:
-    """Return a reader of whole numbers from `first` to `last`."""
-
-    def number(text: str) -> int:
-        value = int(text)
-        if not first <= value <= last:
-            raise ValueError(text)
-        return value
-
-    number.__name__ = f"whole number from {first}" + (f" to {last}" if last < math.inf else "")
-    return number
+threads_option = click.option(
+    "--threads",
+    type=click.IntRange(1),
+    default=1,
+    callback=_limit_threads,
+    help="Threads that a run computes with; another number changes the last bits.",
+)
 
 
-seed = whole(0, 2**32 - 1)
-
-
-def keras_file(text: str) -> Path:
-    path = Path(text)
-    if path.suffix != ".keras" or path.is_dir():
-        raise ValueError(text)
-    return path
-
-
-keras_file.__name__ = "name of a .keras file"
+def show(table: pd.DataFrame, as_json: bool) -> None:
+    """Print a data frame, no wider than the terminal, or as a list of JSON objects."""
+    if as_json:
+        print(table.to_json(orient="records", force_ascii=False, indent=1))
+    else:
+        width = shutil.get_terminal_size().columns
+        print(table.to_string(index=False, float_format="{:.2%}".format, line_width=width))

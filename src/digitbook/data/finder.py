@@ -14,7 +14,7 @@ import numpy as np
 from digitbook.data.idx import IDX_FILES, Arrays, check, missing, read_folder
 from digitbook.data.registry import REGISTRY, entry
 from digitbook.data.samples import first_of_each
-from digitbook.errors import DataError, DataMissing
+from digitbook.errors import DataError, DataMissing, did_you_mean
 
 
 def names() -> list[str]:
@@ -73,7 +73,8 @@ def find(name: str) -> tuple[Arrays, str]:
         source = str(root / name)
     elif name not in REGISTRY:
         raise DataError(
-            f"There is no data set called {name!r}; known are: auto, {', '.join(names())}. "
+            f"There is no data set called {name!r}{did_you_mean(name, names())}; known are: auto, "
+            f"{', '.join(names())}. "
             "A folder with a subfolder of images for each class is one, too."
         )
     elif entry(name).joined_from:
