@@ -152,7 +152,7 @@ def test_what_is_not_installed_is_named(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("--seeds", "five"), "list of seeds"),
+        (("--seeds", "five"), "--seeds: invalid"),
         (("--only", "speed"), "invalid choice"),
         (("--sedes", "0"), "unrecognized"),
     ],
