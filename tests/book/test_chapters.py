@@ -62,7 +62,7 @@ def test_opens_and_ends_as_all_chapters_do(notebook):
 
 def test_says_how_to_install_the_library(notebook):
     (cell,) = [cell for cell in code_cells(notebook) if "pip install" in cell.source]
-    assert "digitbook @ git+" in cell.source
+    assert '"digitbook[train] @ git+' in cell.source
 
 
 def test_exercises_have_folded_solutions(notebook):
