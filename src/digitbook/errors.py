@@ -1,8 +1,5 @@
 """What every part of the library raises when it is asked for something that cannot be done."""
 
-from collections.abc import Iterable
-from difflib import get_close_matches
-
 
 class BadInput(Exception):
     """Something that was asked for does not exist or must not be done; the message says what."""
@@ -18,9 +15,3 @@ class DataMissing(DataError):
 
 class ExperimentError(BadInput):
     """A run that cannot be made, or a network that must not be scored on this data."""
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return ` (did you mean …?)` with the known name that is nearest to one, or nothing."""
-    near = get_close_matches(name, known, n=1)
-    return f" (did you mean {near[0]}?)" if near else ""

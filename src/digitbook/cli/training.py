@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from digitbook._util.files import make_writable
+from digitbook._util.names import did_you_mean
 from digitbook.cli.options import (
     SEED,
     KerasFile,
@@ -28,7 +29,7 @@ from digitbook.cli.options import (
     show,
     threads_option,
 )
-from digitbook.errors import BadInput, did_you_mean
+from digitbook.errors import BadInput
 from digitbook.experiments.kinds import KINDS
 
 

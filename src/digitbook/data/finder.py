@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
+from digitbook._util.names import did_you_mean
 from digitbook.data.idx import IDX_FILES, Arrays, check, missing, read_folder
 from digitbook.data.registry import REGISTRY, entry
 from digitbook.data.samples import first_of_each
-from digitbook.errors import DataError, DataMissing, did_you_mean
+from digitbook.errors import DataError, DataMissing
 
 
 def names() -> list[str]:
