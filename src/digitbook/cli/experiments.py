@@ -1,4 +1,4 @@
-"""`digitbook strangers`, `labels`, `robustness`, `transfer` and `readers`: one record each."""
+"""`digitbook strangers`, `labels`, `robustness`, `transfer`, `readers` and `papers`: one record each."""
 
 from __future__ import annotations
 
@@ -142,3 +142,19 @@ def readers(moved: bool, seeds: list[int], threads: int, results: Path, as_json:
 
     kind, recipe = ("readers-moved", MOVED) if moved else ("readers", AS_THEY_ARE)
     _record(kind, results, as_json, load("scripts"), seeds, recipe=recipe)
+
+
+@click.command(
+    short_help="Ask the released network about digits on ruled, boxed, dim and other papers."
+)
+@results_option
+@json_option
+def papers(results: Path, as_json: bool) -> None:
+    """Ask the released network about pictures of digits on papers, made by a program.
+
+    Each kind of paper has 200 pictures, and their ink is found in several ways. Stopped, the same command
+    goes on with the kinds that are missing.
+    """
+    from digitbook.data import load
+
+    _record("papers", results, as_json, load("mnist"))

@@ -11,9 +11,9 @@ import click
 from digitbook.cli import book, data, experiments, reading, release, training
 from digitbook.errors import BadInput
 
-GOES_ON = {"build", "sweep", "labels", "robustness", "transfer", "readers"}
+GOES_ON = {"build", "sweep", "labels", "robustness", "transfer", "readers", "papers", "ink"}
 """Commands that go on from where they were stopped."""
-EXTRAS = {"serve": "serve", "sweep": "experiments"}
+EXTRAS = {"serve": "serve", "sweep": "experiments", "papers": "experiments", "ink": "experiments"}
 """What to install for a command that lacks a package; all others need `train`."""
 
 
@@ -31,6 +31,7 @@ for command in (
     training.sweep,
     release.release,
     release.export,
+    release.ink,
     reading.predict,
     reading.serve,
     experiments.strangers,
@@ -38,6 +39,7 @@ for command in (
     experiments.robustness,
     experiments.transfer,
     experiments.readers,
+    experiments.papers,
 ):
     digitbook.add_command(command)
 

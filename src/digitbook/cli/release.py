@@ -1,4 +1,4 @@
-"""`digitbook release` and `export`."""
+"""`digitbook release`, `export` and `ink`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from digitbook.cli.options import FOLDER, Trained, data_option, results_option
+from digitbook.cli.options import FOLDER, SEED, Trained, data_option, results_option, say
 from digitbook.paths import RELEASED
 
 
@@ -38,4 +38,22 @@ def export(model: Path | None, output: Path | None) -> None:
 
     model = model or RELEASED.with_suffix(".keras")
     for path in export.export(model, output or model.parent):
+        print(f"{path}  {path.stat().st_size:,} bytes")
+
+
+@click.command(short_help="Teach the network that finds the ink in pictures.")
+@click.option(
+    "--seed", type=SEED, default=0, help="Decides the pictures, their order and the first weights."
+)
+@results_option
+def ink(seed: int, results: Path) -> None:
+    """Make pictures of digits on papers, teach a small network to find their ink, and store it.
+
+    It becomes ink.keras and, for reading pictures without Keras, ink.tflite. That takes half an hour on
+    two cores. Stopped, the same command goes on.
+    """
+    from digitbook.data import load
+    from digitbook.experiments.ink import store_ink_network
+
+    for path in store_ink_network(load("mnist"), results, seed, say=say):
         print(f"{path}  {path.stat().st_size:,} bytes")

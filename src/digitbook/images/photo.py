@@ -1,7 +1,7 @@
-"""From a photo or a scan of ink on paper to clean ink, which `prepare_drawing` then takes.
+"""From a photo, a scan or a drawing to clean ink, which `prepare_drawing` then takes.
 
-Paper is never evenly white: light falls off, cameras add noise, a page has specks and edges. The
-steps here know nothing of digits; they estimate the paper behind the ink and keep what stands out.
+On a screen paper is exactly even, and whatever differs from it is ink. On real paper light falls off,
+lines are printed and cameras add noise: there a network looks for what somebody wrote (`find_ink`).
 """
 
 from __future__ import annotations
@@ -10,51 +10,45 @@ import numpy as np
 from PIL import Image, ImageOps
 from scipy import ndimage
 
-LONGEST = 800
+from digitbook.images.ink import find_ink
+
+LONGEST = 1000
 """Pixels along the longer side that a photo is shrunk to: averaging removes a camera's noise."""
-COARSE = 96
-"""Pixels along the longer side on which the background is estimated."""
 CONTRAST = 0.1
-"""Ink darkens the paper by at least this share; what is fainter is noise."""
+"""Ink on even paper differs from it by at least this share of all there is."""
 SPECK = 0.05
 """Ink of less than this share of the largest piece's is a speck."""
-SHORTEST = 0.02
-"""So is a piece shorter than this share of the image's shorter side: noise on paper without ink."""
+THIN = 0.07
+"""A stroke thinner than this share of the ink's longer side fades when that becomes 20 pixels."""
 
 
 def clean_photo(image: Image.Image | np.ndarray) -> np.ndarray:
-    """Find the ink in a photo or scan and return it light on a background of exactly 0.
+    """Find the ink in a photo, a scan or a drawing and return it light on a background of exactly 0.
+
+    Strokes that would fade when a digit is shrunk to 20 pixels are thickened.
 
     Args:
         image: a PIL image of any mode, its EXIF rotation and its transparency included, or an array:
             uint8 from 0 to 255 or floats from 0 to 1, of shape `(rows, columns)` for grey or
-            `(rows, columns, 3 or 4)` for RGB or RGBA. Ink may be dark on light or light on dark.
+            `(rows, columns, 3 or 4)` for RGB or RGBA. Ink may be dark on light or light on dark, or
+            differ from the paper in colour alone.
 
     Returns:
-        uint8 `(rows, columns)`, at most 800 along the longer side: 0 where there is paper, up to 255
-        where there is ink. All zeros if nothing stands out from the paper.
+        uint8 `(rows, columns)`: 0 where there is paper, up to 255 where there is ink; of a photo that
+        part alone in which the ink lies. All zeros if there is none.
 
     Raises:
         ValueError: an array of another shape, type or range, or one without pixels.
     """
-    grey = _grey(image)
-    if (paper := _even_paper(grey)) is None:
-        ink, pieces, _ = max(_strokes(grey), _strokes(1 - grey), key=lambda found: found[-1])
-    else:
-        is_dark = paper > 0 and grey.mean() <= paper
-        ink = (paper - grey) / paper if is_dark else (grey - paper) / (1 - paper)
-        pieces = _pieces(ink, CONTRAST)
-    if not pieces.any():
-        return np.zeros(ink.shape, "uint8")
-    full = np.percentile(ink[pieces], 75)
-    rim = _with_rim(pieces)
-    found = np.zeros(ink.shape, "uint8")
-    found[rim] = np.round(255 * np.clip(ink[rim] / full, 0, 1))
-    return found
+    picture = _upright(image)
+    pixels = np.asarray(picture)
+    if (paper := _even_paper(pixels)) is None:
+        return thickened(find_ink(picture))
+    return thickened(_drawn(pixels, paper))
 
 
-def _grey(image: Image.Image | np.ndarray) -> np.ndarray:
-    """Return grey levels from 0 to 1 as float64, upright, on white, at most `LONGEST` long."""
+def _upright(image: Image.Image | np.ndarray) -> Image.Image:
+    """Return the picture upright, in RGB, at most `LONGEST` long; what is transparent is paper."""
     if not isinstance(image, Image.Image):
         image = _from_array(image)
     image = ImageOps.exif_transpose(image)
@@ -62,11 +56,12 @@ def _grey(image: Image.Image | np.ndarray) -> np.ndarray:
         image = _from_deep_grey(image)
     if "A" in image.mode or "a" in image.mode or "transparency" in image.info:
         image = _on_paper(image.convert("RGBA"))
-    image = image.convert("L")
     if (factor := max(image.size) / LONGEST) > 1:
         size = [max(1, round(length / factor)) for length in image.size]
-        image = image.resize(size, Image.Resampling.BOX)
-    return np.asarray(image, "float64") / 255
+        if image.mode not in ("L", "RGB"):
+            image = image.convert("RGB")
+        image = image.resize(size, Image.Resampling.BOX, reducing_gap=2)
+    return image.convert("RGB")
 
 
 def _from_array(pixels: np.ndarray) -> Image.Image:
@@ -95,107 +90,37 @@ def _from_deep_grey(image: Image.Image) -> Image.Image:
 def _on_paper(image: Image.Image) -> Image.Image:
     """Lay an RGBA image on white, or on black where white would hide what is drawn in white."""
     white, black = (
-        Image.alpha_composite(Image.new("RGBA", image.size, colour), image).convert("L")
+        Image.alpha_composite(Image.new("RGBA", image.size, colour), image).convert("RGB")
         for colour in ("white", "black")
     )
     return white if np.ptp(np.asarray(white)) > 255 * CONTRAST else black
 
 
-def _even_paper(levels: np.ndarray) -> float | None:
-    """Return the level of paper without light or noise, as in a drawing made on a screen, or None.
-
-    There is nothing to estimate then, which takes most of the time.
-    """
-    sides = np.concatenate([levels[0], levels[-1], levels[:, 0], levels[:, -1]])
-    if (sides != sides[0]).any() or 2 * np.count_nonzero(levels == sides[0]) < levels.size:
+def _even_paper(pixels: np.ndarray) -> np.ndarray | None:
+    """Return the colour of paper without light or noise, as in a drawing made on a screen, or None."""
+    colour = pixels[0, 0]
+    sides = (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])
+    if any((side != colour).any() for side in sides):
         return None
-    return float(sides[0])
+    bare = (pixels == colour).all(axis=2)
+    return colour if 2 * np.count_nonzero(bare) >= bare.size else None
 
 
-def _strokes(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """Look for ink darker than the paper, in an image or in its negative.
-
-    Returns:
-        By what share each pixel is darker than the paper (light multiplies what both reflect, so that
-        their quotient is free of it), the mask of what is ink, and that ink's moment of inertia.
-    """
-    paper = _background(levels)
-    ink = 1 - levels / np.maximum(paper, 1 / 255)
-    ink -= np.median(ink)
-    pieces = _pieces(ink, max(CONTRAST, 6 * _noise(ink)))
-    return ink, pieces, _inertia(np.where(pieces, np.maximum(paper - levels - CONTRAST, 0), 0))
-
-
-def _inertia(mass: np.ndarray) -> float:
-    """Return the moment of inertia of the ink: of an image and its negative, the right one has more.
-
-    The wrong one offers the gaps within and between strokes for ink. They can be large, as in a
-    bold 0, but lie closer together than the strokes around them.
-    """
-    if not mass.any():
-        return 0.0
-    places = np.indices(mass.shape)
-    return float(sum((mass * (axis - np.average(axis, weights=mass)) ** 2).sum() for axis in places))
-
-
-def _background(levels: np.ndarray) -> np.ndarray:
-    """Estimate the bare paper behind dark ink: strokes are closed over, shadows and falling light stay.
-
-    A grey closing (Serra, 1982) fills whatever is dark and narrower than its window, here a quarter
-    of the image, on a coarse copy, where noise is averaged out.
-    """
-    picture = Image.fromarray(levels.astype("float32"))
-    factor = max(1.0, max(levels.shape) / COARSE)
-    size = [max(1, round(length / factor)) for length in picture.size]
-    coarse = np.asarray(picture.resize(size, Image.Resampling.BOX))
-    window = max(3, max(size) // 4)
-    # Beyond the border light goes on falling: without that the dark corners would count as ink.
-    falling = np.pad(coarse, window, "reflect", reflect_type="odd")
-    around = np.minimum(falling, np.pad(coarse, window, "edge"))
-    paper = ndimage.gaussian_filter(ndimage.grey_closing(around, size=(window, window)), 1)
-    paper = Image.fromarray(paper[window:-window, window:-window])
-    return np.asarray(paper.resize(picture.size, Image.Resampling.BILINEAR), "float64")
-
-
-def _noise(levels: np.ndarray) -> float:
-    """Return the standard deviation of the paper's noise, from the differences of neighbours.
-
-    The median absolute difference, times 1.4826 for a normal distribution, ignores the few
-    differences at the edges of strokes.
-    """
-    differences = np.diff(levels, axis=1) if levels.shape[1] > 1 else np.zeros(1)
-    return float(1.4826 * np.median(np.abs(differences)) / np.sqrt(2))
-
-
-def _pieces(ink: np.ndarray, threshold: float) -> np.ndarray:
-    """Return the mask of connected ink that is meant: no specks, no table beside the page.
-
-    A piece has to reach half the strength of the main one somewhere, which a shadow does not.
-    """
-    found = ink > threshold
-    if not found.any():
-        return found
-    # Most of a drawing is bare paper. A margin of it around the ink is enough to tell what runs into
-    # the image's border.
-    rows, columns = (np.flatnonzero(found.any(axis=axis)) for axis in (1, 0))
-    box = tuple(slice(max(places[0] - 1, 0), places[-1] + 2) for places in (rows, columns))
-    labels, count = ndimage.label(found[box], np.ones((3, 3)))
-    inked = labels > 0
-    numbers, strengths = labels[inked], ink[box][inked]
-    mass = np.bincount(numbers, strengths, count + 1)  # of the background, number 0, there is none
-    strongest = np.zeros(count + 1)
-    np.maximum.at(strongest, numbers, strengths)
-    extents = ndimage.find_objects(labels)
-    length = np.array([0, *(max(axis.stop - axis.start for axis in extent) for extent in extents)])
-    mass[length < SHORTEST * min(ink.shape)] = 0
-    inside = np.full(count + 1, True)
-    inside[np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])] = False
-    # What runs into the border is no part of the drawing, unless there is nothing else.
-    if (inside & (length >= SPECK * min(ink.shape))).any():
-        mass = np.where(inside, mass, 0)
-    kept = (mass > 0) & (mass >= SPECK * mass.max()) & (strongest >= 0.5 * strongest[mass.argmax()])
-    found[box] = kept[labels]
-    return found
+def _drawn(pixels: np.ndarray, paper: np.ndarray) -> np.ndarray:
+    """Return what differs from even paper, in the channel where that is most, without specks."""
+    apart = np.abs(pixels.astype("int16") - paper).max(axis=2)
+    ink = apart > 255 * CONTRAST
+    if not ink.any():
+        return np.zeros(ink.shape, "uint8")
+    rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
+    apart = apart[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    labels, count = ndimage.label(apart > 255 * CONTRAST, np.ones((3, 3)))
+    mass = np.bincount(labels.ravel(), minlength=count + 1)
+    mass[0] = 0
+    inked = (mass >= SPECK * mass.max())[labels]
+    full = np.percentile(apart[inked], 75)
+    meant = _with_rim(inked)
+    return np.where(meant, np.round(255 * np.minimum(apart / full, 1)), 0).astype("uint8")
 
 
 def _with_rim(pieces: np.ndarray) -> np.ndarray:
@@ -206,3 +131,19 @@ def _with_rim(pieces: np.ndarray) -> np.ndarray:
     grown[:, 1:] |= pieces[:, :-1]
     grown[:, :-1] |= pieces[:, 1:]
     return grown
+
+
+def thickened(ink: np.ndarray) -> np.ndarray:
+    """Widen strokes to `THIN` of the ink's longer side, if they are thinner on average."""
+    inked = ink > 127
+    if not inked.any():
+        return ink
+    rows, columns = (np.flatnonzero(inked.any(axis=axis)) for axis in (1, 0))
+    longer = max(np.ptp(rows), np.ptp(columns)) + 1
+    edge = np.count_nonzero(_with_rim(inked)) - np.count_nonzero(inked)
+    width = 2 * np.count_nonzero(inked) / max(edge, 1)
+    if (lacking := THIN * longer - width) <= 0:
+        return ink
+    grown = np.pad(ink, int(lacking) + 2)
+    away = ndimage.distance_transform_edt(grown <= 127)
+    return np.maximum(grown, np.uint8(255 * np.clip(lacking / 2 + 1 - away, 0, 1)))

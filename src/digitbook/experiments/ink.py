@@ -1,0 +1,120 @@
+"""Teach the network that finds ink in pictures, and store it as `results/ink.keras` and `ink.tflite`.
+
+It learns from pictures made by a program (`digitbook.images.practice`), with the skeletons of training
+digits and scribbles written on them. What it is good for is measured apart, by `paper_reading`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+from skimage.morphology import skeletonize
+
+from digitbook._util.files import atomic_write, cache_dir
+from digitbook.data import Dataset, hold_out
+from digitbook.images import practice
+from digitbook.networks.backend import keras
+from digitbook.networks.ink import STEPS, teach
+
+PICTURES, CHUNK = 12_000, 250
+"""Pictures to learn from, and how many are made and stored at a time."""
+DIGITS, SCRIBBLES = 6000, 1200
+"""Digits whose skeletons are written on them, and lines that are none."""
+FINE = 224
+"""Rows and columns that a digit is enlarged to before its skeleton is taken."""
+
+
+def store_ink_network(
+    dataset: Dataset,
+    results: Path,
+    seed: int = 0,
+    pictures: int = PICTURES,
+    steps: int = STEPS,
+    say: Callable[[str], None] = print,
+) -> list[Path]:
+    """Make the pictures, teach the network with them and store it; return what was written.
+
+    Pictures and what was learnt so far are kept in the cache: stopped, the same call goes on.
+    """
+    folder = _folder(dataset, seed, pictures, steps)
+    folder.mkdir(parents=True, exist_ok=True)
+    skeletons = map(skeleton, hold_out(dataset)[0][0][:DIGITS])
+    paths = [path for path in skeletons if len(path)] + practice.scribbles(SCRIBBLES, seed)
+    model = teach(*_pictures(paths, folder, seed, pictures, say), folder, seed, steps, say)
+    return _store(model, results)
+
+
+def skeleton(digit: np.ndarray) -> np.ndarray:
+    """Return the middle of a digit's strokes: points `(N, 2)` in the unit square; none for a blot.
+
+    Args:
+        digit: uint8 `(28, 28)`.
+    """
+    enlarged = Image.fromarray(digit).resize((FINE, FINE), Image.Resampling.BICUBIC)
+    smooth = ndimage.gaussian_filter(np.asarray(enlarged, "float32"), FINE / 56)
+    points = np.argwhere(skeletonize(smooth > 100))[:, ::-1].astype("float32")
+    if len(points) < FINE / 15:
+        return points[:0]
+    points -= points.min(axis=0)
+    return points / points.max()
+
+
+def _folder(dataset: Dataset, seed: int, pictures: int, steps: int) -> Path:
+    """Return where all of this is kept, apart from what other code or other numbers made."""
+    sources = [Path(file).read_bytes() for file in (__file__, practice.__file__)]
+    facts = repr((dataset.sha256, seed, pictures, steps)).encode()
+    return cache_dir() / "ink" / hashlib.sha256(b"".join([facts, *sources])).hexdigest()[:16]
+
+
+def _pictures(
+    paths: list[np.ndarray], folder: Path, seed: int, count: int, say: Callable[[str], None]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pictures and their ink, made now or before."""
+    starts = range(0, count, CHUNK)
+    make = partial(_make, paths=paths, folder=folder, seed=seed)
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        for number, _ in enumerate(pool.map(make, starts), start=1):
+            say(f"{number * CHUNK:,}/{count:,} pictures")
+    stored = [np.load(_chunk(folder, start)) for start in starts]
+    shown, inks = (np.concatenate([chunk[name] for chunk in stored]) for name in ("pictures", "inks"))
+    return shown, inks
+
+
+def _chunk(folder: Path, start: int) -> Path:
+    return folder / f"{start:06}.npz"
+
+
+def _make(start: int, paths: list[np.ndarray], folder: Path, seed: int) -> None:
+    if _chunk(folder, start).exists():
+        return
+    made = [
+        practice.picture(paths, np.random.default_rng([seed, number]))
+        for number in range(start, start + CHUNK)
+    ]
+    shown, inks = zip(*made, strict=True)
+    with atomic_write(_chunk(folder, start)) as fresh, fresh.open("wb") as file:
+        np.savez(file, pictures=np.stack(shown), inks=np.uint8(np.round(255 * np.stack(inks))))
+
+
+def _store(model: keras.Model, results: Path) -> list[Path]:
+    written = [results / "ink.keras", results / "ink.tflite"]
+    with tempfile.TemporaryDirectory() as scratch:
+        for path in written:
+            made = Path(scratch) / path.name
+            if path.suffix == ".keras":
+                model.save(made, include_optimizer=False)
+            else:
+                model.export(made, format="litert", verbose=False)
+            with atomic_write(path) as fresh:
+                fresh.write_bytes(made.read_bytes())
+    return written

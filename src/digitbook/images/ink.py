@@ -1,0 +1,131 @@
+"""Find the ink in a picture of paper with a small network, on a light runtime.
+
+`digitbook.networks.ink` builds and teaches the network; `results/ink.tflite` is the released one.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from digitbook._util.litert import LiteRT
+from digitbook.errors import BadInput
+from digitbook.paths import RESULTS
+
+INK_NETWORK = RESULTS / "ink.tflite"
+"""The released network that finds ink, as it was exported for LiteRT."""
+
+FIRST_LOOK = 256 * 256
+"""Pixels that a whole picture is shrunk to, to see where the ink is."""
+SECOND_LOOK = 192 * 192
+"""Pixels that the part with the ink is shrunk to then."""
+AROUND = 0.3
+"""Paper that the second look takes in around the ink, as a share of the ink's longer side."""
+STEP = 16
+"""The network halves its picture four times: both sides are brought to multiples of this."""
+ENLARGED = 4
+"""How many times its size a small picture is enlarged at most."""
+SPECK, SMALL = 0.03, 0.25
+"""A piece of less than the first share of the largest one is a speck; of less than the second, it has to
+lie near that to belong to it."""
+FAR = 0.35
+"""How far away that is, as a share of the largest piece's longer side."""
+CUT = 0.2
+"""A piece inside the picture of at least this share rules out those that the border cuts."""
+
+
+def find_ink(picture: Image.Image, looks: int = 2) -> np.ndarray:
+    """Look at a picture as a whole, then closely at the part where there is ink.
+
+    Args:
+        picture: RGB, of any size.
+        looks: 1 leaves it at the whole picture.
+
+    Returns:
+        How likely each pixel is ink, uint8 `(rows, columns)`, of the part with the ink, in the size in
+        which that was looked at; exactly 0 but for pieces that are more likely ink than not, and their
+        rims. All 0 where there is none.
+    """
+    whole = _pieces(_look(picture, FIRST_LOOK))
+    if looks == 1 or not whole.any():
+        return whole
+    close = _pieces(_look(picture.crop(_around(whole, picture.size)), SECOND_LOOK))
+    return close if close.any() else whole
+
+
+def evened(picture: np.ndarray) -> np.ndarray:
+    """Bring a picture to the mean 0 in each channel and the standard deviation 1 over all.
+
+    Args:
+        picture: uint8 `(rows, columns, 3)`.
+
+    Returns:
+        float32 of the same shape; all 0 where the picture is all one colour.
+    """
+    levels = picture.astype("float32")
+    levels -= levels.mean(axis=(0, 1))
+    return levels / max(float(levels.std()), 4.0)
+
+
+@functools.cache
+def _network() -> LiteRT:
+    if not INK_NETWORK.is_file():
+        raise BadInput(
+            f"There is no file {INK_NETWORK}, which finds the ink; `digitbook ink` makes it."
+        )
+    return LiteRT(INK_NETWORK.read_bytes())
+
+
+def _look(picture: Image.Image, pixels: int) -> np.ndarray:
+    """Return how likely each pixel of a picture is ink, brought to at most this many pixels."""
+    factor = min(math.sqrt(pixels / (picture.width * picture.height)), ENLARGED)
+    size = [max(round(factor * length), 1) for length in picture.size]
+    method = Image.Resampling.BOX if factor < 1 else Image.Resampling.BICUBIC
+    seen = evened(np.asarray(picture.resize(size, method)))
+    rows, columns = seen.shape[:2]
+    padded = np.pad(seen, ((0, -rows % STEP), (0, -columns % STEP), (0, 0)), "edge")
+    return _network()(padded[None])[0, :rows, :columns, 0]
+
+
+def _pieces(likely: np.ndarray) -> np.ndarray:
+    """Return the pieces of ink that belong together, with their soft rims, as uint8."""
+    labels, count = ndimage.label(likely > 0.5, np.ones((3, 3)))
+    mass = ndimage.sum_labels(likely, labels, range(count + 1))
+    mass[0] = 0
+    # What runs into the border belongs to something else, unless there is hardly anything else.
+    cut = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    inside = np.delete(mass, cut)
+    if inside.size and inside.max() >= CUT * mass.max():
+        mass[cut] = 0
+    kept = (mass >= SPECK * mass.max()) & (mass > 4)
+    kept &= (mass >= SMALL * mass.max()) | _near(labels, int(mass.argmax()))
+    meant = ndimage.binary_dilation(kept[labels])
+    return np.where(meant, np.round(255 * likely), 0).astype("uint8")
+
+
+def _near(labels: np.ndarray, largest: int) -> np.ndarray:
+    """Return which pieces lie near the largest: within `FAR` of its longer side from its box."""
+    boxes = ndimage.find_objects(labels)
+    if not boxes:
+        return np.zeros(1, bool)
+    edges = np.array([[(axis.start, axis.stop) for axis in box] for box in boxes])
+    low, high = edges[..., 0], edges[..., 1]
+    main = largest - 1
+    gap = np.maximum(low - high[main], low[main] - high).max(axis=1)
+    return np.concatenate([[False], gap <= FAR * (high[main] - low[main]).max()])
+
+
+def _around(ink: np.ndarray, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return the box of a picture of this size around the ink that was seen in it, with some paper."""
+    factor = size[0] / ink.shape[1], size[1] / ink.shape[0]
+    edges = [np.flatnonzero(ink.any(axis=axis))[[0, -1]] + (0, 1) for axis in (0, 1)]
+    margin = AROUND * max(high - low for low, high in edges)
+    (left, right), (top, bottom) = (
+        (max((low - margin) * f, 0), min((high + margin) * f, length))
+        for (low, high), f, length in zip(edges, factor, size, strict=True)
+    )
+    return math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom)
