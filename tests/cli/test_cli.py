@@ -117,7 +117,7 @@ def test_tables_are_json_on_demand(digits, capsys):
 def test_nothing_is_wider_than_the_terminal():
     command = [sys.executable, "-m", "digitbook.cli", "data", "--list"]
     ours, theirs = os.openpty()
-    environment = {**os.environ, "COLUMNS": "60", "TERM": "dumb"}
+    environment = {**os.environ, "COLUMNS": "60", "LINES": "24", "TERM": "dumb"}
     with subprocess.Popen(command, stdout=theirs, env=environment) as process:
         os.close(theirs)
         shown = b""

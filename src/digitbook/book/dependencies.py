@@ -15,7 +15,12 @@ import grimp
 from digitbook.data import finder
 from digitbook.experiments import records
 from digitbook.experiments.kinds import KINDS
-from digitbook.paths import LIBRARY
+from digitbook.images import ink
+from digitbook.inference import network
+from digitbook.paths import LIBRARY, RELEASED
+
+NETWORKS = {ink.__name__: ink.INK_NETWORK, network.__name__: RELEASED}
+"""The released network that a module of the library reads."""
 
 
 @cache
@@ -32,6 +37,7 @@ def dependencies(root: Path, code: Iterable[str]) -> set[Path]:
     """
     modules = library_modules(code)
     found = {_file(module) for module in modules} | {root / "requirements.txt"}
+    found |= {root / "results" / NETWORKS[module].name for module in modules & NETWORKS.keys()}
     if records.__name__ in modules:
         for kind in {"runs", *(KINDS.keys() & _strings(code))}:
             found |= {*KINDS[kind].paths(root / "results")}

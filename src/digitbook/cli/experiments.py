@@ -1,4 +1,4 @@
-"""`digitbook strangers`, `labels`, `robustness`, `transfer`, `readers` and `papers`: one record each."""
+"""`digitbook strangers`, `labels`, `robustness`, `transfer`, `readers`, `papers`: a record each."""
 
 from __future__ import annotations
 
@@ -144,16 +144,14 @@ def readers(moved: bool, seeds: list[int], threads: int, results: Path, as_json:
     _record(kind, results, as_json, load("scripts"), seeds, recipe=recipe)
 
 
-@click.command(
-    short_help="Ask the released network about digits on ruled, boxed, dim and other papers."
-)
+@click.command(short_help="Ask the released network about digits on papers of many kinds.")
 @results_option
 @json_option
 def papers(results: Path, as_json: bool) -> None:
     """Ask the released network about pictures of digits on papers, made by a program.
 
-    Each kind of paper has 200 pictures, and their ink is found in several ways. Stopped, the same command
-    goes on with the kinds that are missing.
+    Each kind of paper has 200 pictures, and their ink is found in several ways. Stopped, the same
+    command goes on with the kinds that are missing.
     """
     from digitbook.data import load
 

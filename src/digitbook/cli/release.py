@@ -42,9 +42,7 @@ def export(model: Path | None, output: Path | None) -> None:
 
 
 @click.command(short_help="Teach the network that finds the ink in pictures.")
-@click.option(
-    "--seed", type=SEED, default=0, help="Decides the pictures, their order and the first weights."
-)
+@click.option("--seed", type=SEED, default=0, help="Decides the pictures and the first weights.")
 @results_option
 def ink(seed: int, results: Path) -> None:
     """Make pictures of digits on papers, teach a small network to find their ink, and store it.

@@ -26,7 +26,7 @@ def classical_ink(picture: Image.Image) -> np.ndarray:
     pixels = np.asarray(picture.resize(size, Image.Resampling.BOX), "float64")
     varying = _principal(pixels)
     found = max((_strokes(levels) for levels in (varying, -varying)), key=_likeness)
-    return np.uint8(255 * ndimage.gaussian_filter(found.astype("float32"), 0.6).clip(0, 1))
+    return (255 * ndimage.gaussian_filter(found.astype("float32"), 0.6).clip(0, 1)).astype("uint8")
 
 
 def _principal(pixels: np.ndarray) -> np.ndarray:

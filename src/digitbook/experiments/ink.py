@@ -80,29 +80,26 @@ def _pictures(
     paths: list[np.ndarray], folder: Path, seed: int, count: int, say: Callable[[str], None]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the pictures and their ink, made now or before."""
-    starts = range(0, count, CHUNK)
+    chunks = [range(first, min(first + CHUNK, count)) for first in range(0, count, CHUNK)]
     make = partial(_make, paths=paths, folder=folder, seed=seed)
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        for number, _ in enumerate(pool.map(make, starts), start=1):
-            say(f"{number * CHUNK:,}/{count:,} pictures")
-    stored = [np.load(_chunk(folder, start)) for start in starts]
-    shown, inks = (np.concatenate([chunk[name] for chunk in stored]) for name in ("pictures", "inks"))
+        for chunk, _ in zip(chunks, pool.map(make, chunks), strict=True):
+            say(f"{chunk.stop:,}/{count:,} pictures")
+    stored = [np.load(_stored(folder, chunk)) for chunk in chunks]
+    shown, inks = (np.concatenate([each[name] for each in stored]) for name in ("pictures", "inks"))
     return shown, inks
 
 
-def _chunk(folder: Path, start: int) -> Path:
-    return folder / f"{start:06}.npz"
+def _stored(folder: Path, chunk: range) -> Path:
+    return folder / f"{chunk.start:06}.npz"
 
 
-def _make(start: int, paths: list[np.ndarray], folder: Path, seed: int) -> None:
-    if _chunk(folder, start).exists():
+def _make(chunk: range, paths: list[np.ndarray], folder: Path, seed: int) -> None:
+    if _stored(folder, chunk).exists():
         return
-    made = [
-        practice.picture(paths, np.random.default_rng([seed, number]))
-        for number in range(start, start + CHUNK)
-    ]
+    made = [practice.picture(paths, np.random.default_rng([seed, number])) for number in chunk]
     shown, inks = zip(*made, strict=True)
-    with atomic_write(_chunk(folder, start)) as fresh, fresh.open("wb") as file:
+    with atomic_write(_stored(folder, chunk)) as fresh, fresh.open("wb") as file:
         np.savez(file, pictures=np.stack(shown), inks=np.uint8(np.round(255 * np.stack(inks))))
 
 

@@ -1,7 +1,7 @@
 """Ask the released network about digits on papers, with their ink found in several ways.
 
 `predict` and the service find it with a network (`digitbook.images.photo`). That is compared with
-itself less one of its steps, and with thresholds and morphology (`digitbook.experiments.classical_ink`).
+itself less one of its steps, and with thresholds and morphology (`classical_ink`).
 All see the same pictures, made by `digitbook.images.papers` from hands and from test digits that no
 network here was trained on.
 """
@@ -60,17 +60,8 @@ def run(
     answers with at least the confidence `limit`. What is on record for the same pictures and networks
     is kept; stopped, the same call goes on.
     """
-    reader = Network.load(RELEASED)
-    setting = {
-        "data": dataset.name,
-        "data_sha256": dataset.sha256,
-        "count": count,
-        "seed": seed,
-        "limit": CONFIDENCE_LIMIT,
-        "network": reader.description["weights_sha256"],
-        "ink_network": hashlib.sha256(INK_NETWORK.read_bytes()).hexdigest(),
-    }
-    found = _begun(results, setting)
+    of_data = {"data": dataset.name, "data_sha256": dataset.sha256}
+    found = _begun(results, of_data | setting_of(count, seed))
     missing = [kind for kind in papers if kind not in found["papers"]]
     examined = partial(examine, digits=(dataset.x_test, dataset.y_test), count=count, seed=seed)
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
@@ -88,6 +79,17 @@ def run(
     found["papers"] = {kind: found["papers"][kind] for kind in PAPERS if kind in found["papers"]}
     records.store("papers", found, results)
     return found
+
+
+def setting_of(count: int, seed: int) -> Record:
+    """Return what a record says of its pictures, and of the networks at hand that it is about."""
+    return {
+        "count": count,
+        "seed": seed,
+        "limit": CONFIDENCE_LIMIT,
+        "network": Network.load(RELEASED).description["weights_sha256"],
+        "ink_network": hashlib.sha256(INK_NETWORK.read_bytes()).hexdigest(),
+    }
 
 
 def table(record: Record) -> pd.DataFrame:
@@ -108,7 +110,7 @@ def table(record: Record) -> pd.DataFrame:
 def examine(
     kind: str, digits: tuple[np.ndarray, np.ndarray], count: int, seed: int
 ) -> dict[str, dict[str, int]]:
-    """Return for each of `WAYS` how many pictures of a kind were read right, refused, or surely wrong."""
+    """Return for each of `WAYS` how many pictures were read right, refused, or surely wrong."""
     reader = Network.load(RELEASED)
     tally = {way: {"right": 0, "refused": 0, "sure_errors": 0} for way in WAYS}
     for picture, digit in exam(kind, count, digits, seed):
@@ -125,7 +127,7 @@ def examine(
 
 
 def _begun(results: Path, setting: Record) -> Record:
-    """Return the record to go on with: the stored one, unless it is about other pictures or networks."""
+    """Return the record to go on with: the stored one, unless it is about something else."""
     try:
         stored = records.load("papers", results)
     except records.RecordsMissing:

@@ -30,8 +30,8 @@ STEP = 16
 ENLARGED = 4
 """How many times its size a small picture is enlarged at most."""
 SPECK, SMALL = 0.03, 0.25
-"""A piece of less than the first share of the largest one is a speck; of less than the second, it has to
-lie near that to belong to it."""
+"""A piece of less than the first share of the largest one is a speck; one of less than the second has
+to lie near that to belong to it."""
 FAR = 0.35
 """How far away that is, as a share of the largest piece's longer side."""
 CUT = 0.2

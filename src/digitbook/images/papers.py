@@ -8,7 +8,7 @@ Pillow's brushes, seen through a true perspective, and lit from four corners.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -79,21 +79,16 @@ def photograph(kind: str, digit: Digit, rng: Rng) -> Image.Image:
     if sheet.tilt:
         picture = _tilted(picture, sheet, rng)
     lit = np.asarray(picture, "float32") * _light(sheet, rng)[..., None]
-    lit += rng.normal(0, sheet.noise, lit.shape) if sheet.noise else 0
+    if sheet.noise:
+        lit += sheet.noise * rng.standard_normal(lit.shape, "float32")
     picture = Image.fromarray(lit.clip(0, 255).astype("uint8"))
     if sheet.blur:
         picture = picture.filter(ImageFilter.GaussianBlur(sheet.blur))
     if sheet.tight:
         margin = round(rng.uniform(0, 0.06) * high)
         left, top, right, bottom = box
-        picture = picture.crop(
-            (
-                max(left - margin, 0),
-                max(top - margin, 0),
-                min(right + margin, wide),
-                min(bottom + margin, high),
-            )
-        )
+        low = max(left - margin, 0), max(top - margin, 0)
+        picture = picture.crop((*low, min(right + margin, wide), min(bottom + margin, high)))
     stored = io.BytesIO()
     picture.save(stored, "JPEG", quality=sheet.quality)
     return Image.open(stored)
@@ -109,6 +104,7 @@ def _written(digit: Digit, sheet: Sheet, rng: Rng) -> tuple[Image.Image, tuple[i
     if digit.strokes is not None:
         cover = _with_a_pen(digit.strokes, sheet, tall, rng)
     else:
+        assert digit.pixels is not None
         cover = _enlarged(digit.pixels, sheet, tall, rng)
     if sheet.style == "pencil":  # graphite catches on the paper's grain
         grain = Image.fromarray(rng.integers(90, 256, (high // 2, wide // 2)).astype("uint8"))
@@ -345,6 +341,11 @@ def _equally_bright(rng: Rng) -> Sheet:
             return _plain(rng, paper=tuple(map(int, paper)), ink=tuple(map(int, ink)))
 
 
+def _pencilled(rng: Rng) -> Sheet:
+    grey = int(rng.integers(110, 150))
+    return _plain(rng, ink=(grey, grey, grey), pen=0.05, style="pencil")
+
+
 def _small(rng: Rng) -> float:
     return rng.uniform(0.12, 0.3)
 
@@ -383,9 +384,7 @@ PAPERS: dict[str, Callable[[Rng], Sheet]] = {
     "marker, cropped": lambda rng: _plain(
         rng, pen=rng.uniform(0.12, 0.2), height=0.7, corners=(0.5, 1), tight=True
     ),
-    "pencil": lambda rng: _plain(
-        rng, ink=(rng_grey := int(rng.integers(110, 150)), rng_grey, rng_grey), pen=0.05, style="pencil"
-    ),
+    "pencil": _pencilled,
     "equally bright": _equally_bright,
     "blackboard": lambda rng: _plain(
         rng, paper=(35, 55, 45), ink=(225, 225, 215), style="chalk", fibres=0.3, corners=(0.6, 1)
@@ -424,7 +423,9 @@ PEN_ONLY = {"thin pen", "outline"}
 """Kinds whose pen decides about them: digits that are pixels already cannot be written with it."""
 
 
-def exam(kind: str, count: int, digits: tuple[np.ndarray, np.ndarray], seed: int = 0):
+def exam(
+    kind: str, count: int, digits: tuple[np.ndarray, np.ndarray], seed: int = 0
+) -> Iterator[tuple[Image.Image, int]]:
     """Yield pictures of one kind and the digits on them: half by hands, half by `digits`.
 
     Args:

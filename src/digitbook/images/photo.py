@@ -6,6 +6,8 @@ lines are printed and cameras add noise: there a network looks for what somebody
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from PIL import Image, ImageOps
 from scipy import ndimage
@@ -13,13 +15,14 @@ from scipy import ndimage
 from digitbook.images.ink import find_ink
 
 LONGEST = 1000
-"""Pixels along the longer side that a photo is shrunk to: averaging removes a camera's noise."""
+"""A photo with a longer side than this is shrunk by a whole number: averaging removes noise."""
 CONTRAST = 0.1
-"""Ink on even paper differs from it by at least this share of all there is."""
+"""Ink on even paper differs from it by this share of black from white, and of what differs most."""
 SPECK = 0.05
 """Ink of less than this share of the largest piece's is a speck."""
-THIN = 0.07
-"""A stroke thinner than this share of the ink's longer side fades when that becomes 20 pixels."""
+THIN, WIDENED = 0.04, 0.07
+"""Strokes thinner than the first share of the ink's longer side, which would fade when that becomes 20
+pixels, are widened to the second."""
 
 
 def clean_photo(image: Image.Image | np.ndarray) -> np.ndarray:
@@ -56,11 +59,10 @@ def _upright(image: Image.Image | np.ndarray) -> Image.Image:
         image = _from_deep_grey(image)
     if "A" in image.mode or "a" in image.mode or "transparency" in image.info:
         image = _on_paper(image.convert("RGBA"))
+    if image.mode not in ("L", "RGB"):
+        image = image.convert("RGB")
     if (factor := max(image.size) / LONGEST) > 1:
-        size = [max(1, round(length / factor)) for length in image.size]
-        if image.mode not in ("L", "RGB"):
-            image = image.convert("RGB")
-        image = image.resize(size, Image.Resampling.BOX, reducing_gap=2)
+        image = image.reduce(math.ceil(factor))
     return image.convert("RGB")
 
 
@@ -83,8 +85,8 @@ def _from_array(pixels: np.ndarray) -> Image.Image:
 def _from_deep_grey(image: Image.Image) -> Image.Image:
     """Bring grey levels of more than 8 bits, whose range Pillow does not know, to 8 bits."""
     values = np.nan_to_num(np.asarray(image, "float64"))
-    low, high = values.min(), values.max()
-    return Image.fromarray(np.uint8(255 * (values - low) / max(high - low, 1e-9)))
+    low, high = (float(level) for level in (values.min(), values.max()))
+    return Image.fromarray((255 * (values - low) / max(high - low, 1e-9)).astype("uint8"))
 
 
 def _on_paper(image: Image.Image) -> Image.Image:
@@ -102,25 +104,30 @@ def _even_paper(pixels: np.ndarray) -> np.ndarray | None:
     sides = (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])
     if any((side != colour).any() for side in sides):
         return None
-    bare = (pixels == colour).all(axis=2)
+    bare = np.logical_and.reduce([pixels[..., channel] == colour[channel] for channel in range(3)])
     return colour if 2 * np.count_nonzero(bare) >= bare.size else None
 
 
 def _drawn(pixels: np.ndarray, paper: np.ndarray) -> np.ndarray:
     """Return what differs from even paper, in the channel where that is most, without specks."""
-    apart = np.abs(pixels.astype("int16") - paper).max(axis=2)
-    ink = apart > 255 * CONTRAST
-    if not ink.any():
-        return np.zeros(ink.shape, "uint8")
+    apart = np.maximum.reduce([_apart(pixels[..., channel], paper[channel]) for channel in range(3)])
+    if apart.max() < 255 * CONTRAST:
+        return np.zeros(apart.shape, "uint8")
+    ink = apart > CONTRAST * apart.max()
     rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
     apart = apart[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    labels, count = ndimage.label(apart > 255 * CONTRAST, np.ones((3, 3)))
+    labels, count = ndimage.label(apart > CONTRAST * apart.max(), np.ones((3, 3)))
     mass = np.bincount(labels.ravel(), minlength=count + 1)
     mass[0] = 0
     inked = (mass >= SPECK * mass.max())[labels]
     full = np.percentile(apart[inked], 75)
     meant = _with_rim(inked)
     return np.where(meant, np.round(255 * np.minimum(apart / full, 1)), 0).astype("uint8")
+
+
+def _apart(levels: np.ndarray, level: np.uint8) -> np.ndarray:
+    """Return how far uint8 levels are from one of them."""
+    return np.maximum(levels, level) - np.minimum(levels, level)
 
 
 def _with_rim(pieces: np.ndarray) -> np.ndarray:
@@ -134,16 +141,18 @@ def _with_rim(pieces: np.ndarray) -> np.ndarray:
 
 
 def thickened(ink: np.ndarray) -> np.ndarray:
-    """Widen strokes to `THIN` of the ink's longer side, if they are thinner on average."""
+    """Widen strokes that are thinner on average than `THIN` of the ink's longer side to `WIDENED`."""
     inked = ink > 127
     if not inked.any():
         return ink
     rows, columns = (np.flatnonzero(inked.any(axis=axis)) for axis in (1, 0))
     longer = max(np.ptp(rows), np.ptp(columns)) + 1
-    edge = np.count_nonzero(_with_rim(inked)) - np.count_nonzero(inked)
-    width = 2 * np.count_nonzero(inked) / max(edge, 1)
-    if (lacking := THIN * longer - width) <= 0:
+    area = int(np.count_nonzero(inked))
+    width = 2 * area / max(int(np.count_nonzero(_with_rim(inked))) - area, 1)
+    if width >= THIN * longer:
         return ink
+    lacking = WIDENED * longer - width
     grown = np.pad(ink, int(lacking) + 2)
     away = ndimage.distance_transform_edt(grown <= 127)
-    return np.maximum(grown, np.uint8(255 * np.clip(lacking / 2 + 1 - away, 0, 1)))
+    widened = 255 * np.clip(lacking / 2 + 1 - away, 0, 1)
+    return np.maximum(grown, widened.astype("uint8"))

@@ -27,8 +27,7 @@ def picture(paths: list[np.ndarray], rng: Rng, side: int = 192) -> tuple[np.ndar
 
     Args:
         paths: what may be written, for instance the skeletons of digits: arrays of points `(N, 2)`,
-            x to the right and y down, each within the unit square; neighbours on a line are nearer
-            to each other than 0.01.
+            x to the right and y down, each within the unit square, close enough to make a line.
         rng: decides everything.
         side: rows and columns of the picture.
 
@@ -161,7 +160,7 @@ def _written(
     fine = page.fine
     meant = np.zeros((fine, fine), "float32")
     shown = np.zeros((fine, fine), "float32")
-    boxes = []
+    boxes: list[tuple[float, float, float, float]] = []
     if rng.random() < 1 / 12:
         return meant, shown, boxes
     count = 1 if rng.random() < 0.7 else int(rng.integers(2, 6))
@@ -446,7 +445,7 @@ def _photographed(scene: np.ndarray, rng: Rng) -> np.ndarray:
     seen = seen * rng.uniform(0.85, 1.1, 3)
     if rng.random() < 0.7:
         seen = seen + rng.normal(0, min(rng.exponential(0.02), 0.07), seen.shape)
-    pixels = np.uint8(255 * np.clip(seen, 0, 1))
+    pixels = (255 * np.clip(seen, 0, 1)).astype("uint8")
     if rng.random() < 0.6:
         stored = io.BytesIO()
         Image.fromarray(pixels).save(stored, "JPEG", quality=int(rng.integers(15, 96)))

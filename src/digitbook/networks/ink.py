@@ -132,7 +132,7 @@ def _changed(
     picture: np.ndarray, ink: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     turns, mirrored = rng.integers(4), rng.integers(2)
-    picture, ink = (np.rot90(each, turns) for each in (picture, ink))
+    picture, ink = (np.rot90(each, int(turns)) for each in (picture, ink))
     if mirrored:
         picture, ink = picture[:, ::-1], ink[:, ::-1]
     if rng.random() < 0.3:
