@@ -150,7 +150,7 @@ def readers(moved: bool, seeds: list[int], threads: int, results: Path, as_json:
 def papers(results: Path, as_json: bool) -> None:
     """Ask the released network about pictures of digits on papers, made by a program.
 
-    Each kind of paper has 200 pictures, and their ink is found in several ways. Stopped, the same
+    Each kind of paper has 40 pictures, and their ink is found in several ways. Stopped, the same
     command goes on with the kinds that are missing.
     """
     from digitbook.data import load

@@ -32,7 +32,7 @@ from digitbook.images.prepare import prepare_drawing
 from digitbook.inference.network import CONFIDENCE_LIMIT, Network
 from digitbook.paths import RELEASED
 
-COUNT = 200
+COUNT = 40
 """Pictures of each kind of paper."""
 
 

@@ -21,7 +21,7 @@ INK_NETWORK = RESULTS / "ink.tflite"
 
 FIRST_LOOK = 256 * 256
 """Pixels that a whole picture is shrunk to, to see where the ink is."""
-SECOND_LOOK = 192 * 192
+SECOND_LOOK = 256 * 256
 """Pixels that the part with the ink is shrunk to then."""
 AROUND = 0.3
 """Paper that the second look takes in around the ink, as a share of the ink's longer side."""
@@ -34,7 +34,7 @@ SPECK, SMALL = 0.03, 0.25
 to lie near that to belong to it."""
 FAR = 0.35
 """How far away that is, as a share of the largest piece's longer side."""
-CUT = 0.2
+CUT = 0.5
 """A piece inside the picture of at least this share rules out those that the border cuts."""
 
 

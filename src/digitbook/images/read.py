@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from digitbook.errors import BadInput
-from digitbook.images.photo import clean_photo
+from digitbook.images.photo import LONGEST, clean_photo
 from digitbook.images.prepare import prepare_drawing
 
 FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
@@ -58,6 +58,7 @@ def read_image(source: Path | BinaryIO, formats: tuple[str, ...] = FORMATS) -> n
         with Image.open(source, formats=formats) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise Image.DecompressionBombError
+            image.draft("RGB", (LONGEST, LONGEST))  # a JPEG that is large is read in part alone
             ink = clean_photo(image)
     except FileNotFoundError:
         raise NotReadable("There is no such file.") from None
