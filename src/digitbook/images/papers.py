@@ -416,6 +416,7 @@ PAPERS: dict[str, Callable[[Rng], Sheet]] = {
     ),
     "tilted": lambda rng: _plain(rng, tilt=0.12, print_under=_ruled((170, 180, 215), (60, 140), 3)),
     "outline": lambda rng: _plain(rng, pen=rng.uniform(0.12, 0.2), height=0.6, style="outline"),
+    "far away": lambda rng: _plain(rng, height=rng.uniform(0.04, 0.08), corners=(0.7, 1)),
 }
 """What makes a sheet of each kind."""
 
