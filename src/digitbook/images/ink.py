@@ -50,10 +50,10 @@ def find_ink(picture: Image.Image, looks: int = 2) -> np.ndarray:
         which that was looked at; exactly 0 but for pieces that are more likely ink than not, and their
         rims. All 0 where there is none.
     """
-    whole = _pieces(_look(picture, FIRST_LOOK))
+    whole = _pieces(*_look(picture, FIRST_LOOK))
     if looks == 1 or not whole.any():
         return whole
-    close = _pieces(_look(picture.crop(_around(whole, picture.size)), SECOND_LOOK))
+    close = _pieces(*_look(picture.crop(_around(whole, picture.size)), SECOND_LOOK))
     return close if close.any() else whole
 
 
@@ -80,18 +80,18 @@ def _network() -> LiteRT:
     return LiteRT(INK_NETWORK.read_bytes())
 
 
-def _look(picture: Image.Image, pixels: int) -> np.ndarray:
-    """Return how likely each pixel of a picture is ink, brought to at most this many pixels."""
+def _look(picture: Image.Image, pixels: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return a picture, evened and brought to at most so many pixels, and how likely each is ink."""
     factor = min(math.sqrt(pixels / (picture.width * picture.height)), ENLARGED)
     size = [max(round(factor * length), 1) for length in picture.size]
     method = Image.Resampling.BOX if factor < 1 else Image.Resampling.BICUBIC
     seen = evened(np.asarray(picture.resize(size, method)))
     rows, columns = seen.shape[:2]
     padded = np.pad(seen, ((0, -rows % STEP), (0, -columns % STEP), (0, 0)), "edge")
-    return _network()(padded[None])[0, :rows, :columns, 0]
+    return seen, _network()(padded[None])[0, :rows, :columns, 0]
 
 
-def _pieces(likely: np.ndarray) -> np.ndarray:
+def _pieces(seen: np.ndarray, likely: np.ndarray) -> np.ndarray:
     """Return the pieces of ink that belong together, with their soft rims, as uint8."""
     labels, count = ndimage.label(likely > 0.5, np.ones((3, 3)))
     mass = ndimage.sum_labels(likely, labels, range(count + 1))
@@ -104,7 +104,21 @@ def _pieces(likely: np.ndarray) -> np.ndarray:
     kept = (mass >= SPECK * mass.max()) & (mass > 4)
     kept &= (mass >= SMALL * mass.max()) | _near(labels, int(mass.argmax()))
     meant = ndimage.binary_dilation(kept[labels])
+    if not _stands_out(seen, kept[labels]):
+        meant[:] = False
     return np.where(meant, np.round(255 * likely), 0).astype("uint8")
+
+
+def _stands_out(seen: np.ndarray, ink: np.ndarray) -> bool:
+    """Say whether ink differs by more than noise from the paper around it: on bare paper it does not.
+
+    The noise is the median difference of neighbours, scaled to a normal distribution's deviation.
+    """
+    around = ndimage.binary_dilation(ink, iterations=4) & ~ndimage.binary_dilation(ink, iterations=2)
+    if not ink.any() or not around.any():
+        return bool(ink.any())
+    noise = 1.4826 * np.median(np.abs(np.diff(seen, axis=1))) / math.sqrt(2)
+    return bool(np.abs(seen[ink].mean(axis=0) - seen[around].mean(axis=0)).max() > noise)
 
 
 def _near(labels: np.ndarray, largest: int) -> np.ndarray:
