@@ -37,7 +37,8 @@ def dependencies(root: Path, code: Iterable[str]) -> set[Path]:
     """
     modules = library_modules(code)
     found = {_file(module) for module in modules} | {root / "requirements.txt"}
-    found |= {root / "results" / NETWORKS[module].name for module in modules & NETWORKS.keys()}
+    networks = {root / "results" / NETWORKS[module].name for module in modules & NETWORKS.keys()}
+    found |= {path for path in networks if path.is_file()}
     if records.__name__ in modules:
         for kind in {"runs", *(KINDS.keys() & _strings(code))}:
             found |= {*KINDS[kind].paths(root / "results")}
