@@ -61,7 +61,7 @@ def run(
     is kept; stopped, the same call goes on.
     """
     of_data = {"data": dataset.name, "data_sha256": dataset.sha256}
-    found = _begun(results, of_data | setting_of(count, seed))
+    found = records.begun("papers", results, of_data | setting_of(count, seed), "papers")
     missing = [kind for kind in papers if kind not in found["papers"]]
     examined = partial(examine, digits=(dataset.x_test, dataset.y_test), count=count, seed=seed)
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
@@ -124,13 +124,3 @@ def examine(
             tally[way]["right"] += right
             tally[way]["sure_errors"] += not right and answer["confidence"] >= CONFIDENCE_LIMIT
     return tally
-
-
-def _begun(results: Path, setting: Record) -> Record:
-    """Return the record to go on with: the stored one, unless it is about something else."""
-    try:
-        stored = records.load("papers", results)
-    except records.RecordsMissing:
-        stored = {}
-    same = all(stored.get(key) == value for key, value in setting.items())
-    return stored if same else {**setting, "papers": {}}

@@ -89,6 +89,23 @@ def load(kind: str, results: Path = RESULTS, **about: str) -> Record:
     return json.loads(path.read_text())
 
 
+def begun(kind: str, results: Path, about: Record, parts: str) -> Record:
+    """Return the record to go on with: the stored one, unless that is about something else.
+
+    Args:
+        kind: of the record; one that there is one of.
+        results: the folder of the records.
+        about: what has to be the same on it.
+        parts: the key under which it then collects what comes out, by name.
+    """
+    try:
+        stored = load(kind, results)
+    except RecordsMissing:
+        stored = {}
+    same = all(stored.get(key) == value for key, value in about.items())
+    return stored if same else {**about, parts: {}}
+
+
 def load_all(kind: str, results: Path = RESULTS) -> list[Record]:
     """Read all records of a kind, ordered by file name.
 

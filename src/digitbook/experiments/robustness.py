@@ -74,7 +74,7 @@ def run(
         )
     say("Corrupting the test images")
     exams = [*corrupted(dataset), as_it_is(elsewhere)]
-    found = _begun(results, _setting(exams, dataset, elsewhere))
+    found = records.begun("robustness", results, _setting(exams, dataset, elsewhere), "runs")
     for number, run in enumerate(runs, start=1):
         name = store.name_of(run)
         if found["runs"].get(name, {}).get("weights_sha256") != run["weights_sha256"]:
@@ -136,16 +136,6 @@ def _setting(exams: Sequence[Exam], dataset: Dataset, elsewhere: Dataset) -> Rec
         "images_sha256": images.hexdigest(),
         "refused": REFUSED_SHARE,
     }
-
-
-def _begun(results: Path, setting: Record) -> Record:
-    """Return the record to go on with: the stored one, unless it is about other images."""
-    try:
-        stored = records.load("robustness", results)
-    except records.RecordsMissing:
-        stored = {}
-    same = all(stored.get(key) == value for key, value in setting.items())
-    return stored if same else {**setting, "runs": {}}
 
 
 def examine(run: RunRecord, dataset: Dataset, exams: Sequence[Exam]) -> Record:

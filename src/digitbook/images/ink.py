@@ -114,9 +114,12 @@ def _stands_out(seen: np.ndarray, ink: np.ndarray) -> bool:
 
     The noise is the median difference of neighbours, scaled to a normal distribution's deviation.
     """
-    around = ndimage.binary_dilation(ink, iterations=4) & ~ndimage.binary_dilation(ink, iterations=2)
-    if not ink.any() or not around.any():
-        return bool(ink.any())
+    if not ink.any():
+        return False
+    rim = ndimage.binary_dilation(ink, iterations=2)
+    around = ndimage.binary_dilation(rim, iterations=2) & ~rim
+    if not around.any():
+        return True
     noise = 1.4826 * np.median(np.abs(np.diff(seen, axis=1))) / math.sqrt(2)
     return bool(np.abs(seen[ink].mean(axis=0) - seen[around].mean(axis=0)).max() > noise)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
@@ -54,7 +54,7 @@ class Sheet:
     tilt: float = 0.0
     """How far a corner may be off by perspective, as a share of the sheet."""
     tight: bool = False
-    size: tuple[int, int] = field(default=(WIDE, HIGH))
+    size: tuple[int, int] = (WIDE, HIGH)
 
 
 def photograph(kind: str, digit: Digit, rng: Rng) -> Image.Image:
@@ -62,7 +62,7 @@ def photograph(kind: str, digit: Digit, rng: Rng) -> Image.Image:
 
     Args:
         kind: a name in `PAPERS`.
-        digit: what is written. `thin` and `outline` are drawn with a pen, and take strokes alone.
+        digit: what is written. `thin pen` and `outline` are drawn with a pen, and take strokes alone.
         rng: decides what varies within the kind.
     """
     sheet = PAPERS[kind](rng)
@@ -346,6 +346,21 @@ def _pencilled(rng: Rng) -> Sheet:
     return _plain(rng, ink=(grey, grey, grey), pen=0.05, style="pencil")
 
 
+def _screenshot(rng: Rng, paper: int, ink: int) -> Sheet:
+    """Lay out a drawing program on a phone, without a camera's light, blur and noise."""
+    return _plain(
+        rng,
+        paper=(paper, paper, paper),
+        ink=(ink, ink, ink),
+        lay_over=_barred(light=paper > ink),
+        size=(600, 1200),
+        height=0.25,
+        noise=0.0,
+        blur=0.0,
+        corners=(1, 1),
+    )
+
+
 def _small(rng: Rng) -> float:
     return rng.uniform(0.12, 0.3)
 
@@ -389,28 +404,8 @@ PAPERS: dict[str, Callable[[Rng], Sheet]] = {
     "blackboard": lambda rng: _plain(
         rng, paper=(35, 55, 45), ink=(225, 225, 215), style="chalk", fibres=0.3, corners=(0.6, 1)
     ),
-    "screenshot, light": lambda rng: _plain(
-        rng,
-        paper=(255, 255, 255),
-        ink=(0, 0, 0),
-        lay_over=_barred(True),
-        size=(600, 1200),
-        height=0.25,
-        noise=0.0,
-        blur=0.0,
-        corners=(1, 1),
-    ),
-    "screenshot, dark": lambda rng: _plain(
-        rng,
-        paper=(18, 18, 18),
-        ink=(240, 240, 240),
-        lay_over=_barred(False),
-        size=(600, 1200),
-        height=0.25,
-        noise=0.0,
-        blur=0.0,
-        corners=(1, 1),
-    ),
+    "screenshot, light": lambda rng: _screenshot(rng, paper=255, ink=0),
+    "screenshot, dark": lambda rng: _screenshot(rng, paper=18, ink=240),
     "bad camera": lambda rng: _plain(
         rng, noise=rng.uniform(10, 25), blur=rng.uniform(2, 6), quality=int(rng.integers(8, 25))
     ),
@@ -441,8 +436,8 @@ def exam(
     """
     rng = np.random.default_rng([seed, list(PAPERS).index(kind)])
     images, labels = digits
-    hands = list(handwriting.hands())
     written = handwriting.hands()
+    hands = list(written)
     for number in range(count):
         if number % 2 and kind not in PEN_ONLY:
             place = int(rng.integers(len(images)))

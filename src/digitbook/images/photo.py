@@ -115,8 +115,9 @@ def _drawn(pixels: np.ndarray, paper: np.ndarray) -> np.ndarray:
         return np.zeros(apart.shape, "uint8")
     ink = apart > CONTRAST * apart.max()
     rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
-    apart = apart[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    labels, count = ndimage.label(apart > CONTRAST * apart.max(), np.ones((3, 3)))
+    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    apart = apart[box]
+    labels, count = ndimage.label(ink[box], np.ones((3, 3)))
     mass = np.bincount(labels.ravel(), minlength=count + 1)
     mass[0] = 0
     inked = (mass >= SPECK * mass.max())[labels]

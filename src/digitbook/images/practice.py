@@ -1,8 +1,8 @@
-"""Pictures of ink on papers, made by a program, with the ink of each known: what `ink` is taught with.
+"""Pictures of ink on papers, made by a program, with the ink of each known, to teach `ink` with.
 
 Everything about a picture is drawn at random and apart from everything else: what is written and with
 which pen, the paper and what is printed on it, what else lies about, the light, and what the camera
-makes of it. `exam` has papers, pens and lights of its own, so that none is taught what it is asked.
+makes of it. `papers`, which it is examined with, has papers, pens and lights of its own.
 
 Pictures are made at twice their size and shrunk, as a photo is.
 """
@@ -213,7 +213,7 @@ class _Pen:
         if (high <= low).any():
             return
         box = np.s_[low[1] : high[1], low[0] : high[0]]
-        away = distances(path - low, tuple(high[::-1] - low[::-1]))
+        away = _distances(path - low, tuple(high[::-1] - low[::-1]))
         # A line of less than a pixel of the finished picture still counts as one.
         body = np.clip(max(self.width, 1.2 * FINE) / 2 - away + 0.5, 0, 1)
         meant[box] = np.maximum(meant[box], body)
@@ -237,7 +237,7 @@ class _Pen:
         return (cover * self.opacity).astype("float32")
 
 
-def distances(path: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+def _distances(path: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """Return how far each pixel is from the nearest point of a path, in pixels, float32 `shape`."""
     free = np.ones((shape[0] + 64, shape[1] + 64), bool)  # points just outside count as well
     rows, columns = np.round(path[:, 1]).astype(int) + 32, np.round(path[:, 0]).astype(int) + 32
@@ -288,9 +288,8 @@ def _frames(rng: Rng, page: _Page, boxes: list) -> np.ndarray:
     cover = np.zeros_like(page.x)
     width = rng.uniform(0.8, 5)
     style = rng.choice(["box", "comb", "frame", "rounded"])
-    if (
-        style in ("box", "comb") and len(boxes) == 1 and rng.random() < 0.6
-    ):  # cells that nobody wrote into
+    if style in ("box", "comb") and len(boxes) == 1 and rng.random() < 0.6:
+        # Beside it are cells that nobody wrote into.
         left, top, wide, high = boxes[0]
         pitch = wide + rng.uniform(0.1, 0.8) * high
         empty = [(left + pitch * k, top, wide, high) for k in (-3, -2, -1, 1, 2, 3)]
@@ -382,9 +381,9 @@ def _surround(scene: np.ndarray, rng: Rng, page: _Page, meant: np.ndarray) -> np
     """Put a table beside the sheet, or a program's bars around it, where nothing is written."""
     fine = page.fine
     inked = np.argwhere(meant > 0.1)
-    low, high = (
-        (inked.min(axis=0), inked.max(axis=0)) if len(inked) else (np.full(2, fine), np.zeros(2))
-    )
+    low, high = np.full(2, fine), np.zeros(2)
+    if len(inked):
+        low, high = inked.min(axis=0), inked.max(axis=0)
     side = rng.integers(4)
     place = page.down if side < 2 else page.across
     limit = low[side // 2] if side % 2 == 0 else fine - high[side // 2]
@@ -394,15 +393,12 @@ def _surround(scene: np.ndarray, rng: Rng, page: _Page, meant: np.ndarray) -> np
     away = place + fine / 2 if side % 2 == 0 else fine / 2 - place
     cover = np.clip(depth - away + 0.5, 0, 1)
     if rng.random() < 0.5:  # a bar with buttons, straight
-        straight = page.y if side < 2 else page.x
-        cover = np.clip(depth - (straight if side % 2 == 0 else fine - straight) + 0.5, 0, 1)
+        along, across = (page.x, page.y) if side < 2 else (page.y, page.x)
+        inwards = across if side % 2 == 0 else fine - across
+        cover = np.clip(depth - inwards + 0.5, 0, 1)
         _lay(scene, cover, rng.uniform(0, 1, 3))
-        buttons = _stripes(
-            page.x if side < 2 else page.y, rng.uniform(0.08, 0.5) * fine, depth / 2, rng
-        )
-        inset = (
-            np.abs(straight - (depth / 2 if side % 2 == 0 else fine - depth / 2)) < depth / 4
-        ) * 1.0
+        buttons = _stripes(along, rng.uniform(0.08, 0.5) * fine, depth / 2, rng)
+        inset = np.abs(inwards - depth / 2) < depth / 4
         _lay(scene, buttons * inset * cover * (rng.random() < 0.7), rng.uniform(0, 1, 3))
     else:
         _lay(scene, cover, rng.uniform(0, 0.9, 3) + 0.1 * _texture(rng, fine))
@@ -418,9 +414,8 @@ def _light(rng: Rng, fine: int) -> np.ndarray:
     light = np.ones((fine, fine), "float32")
     if rng.random() < 0.6:
         angle, fall = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.9)
-        light *= 1 - fall * np.clip(0.5 + x * np.cos(angle) + y * np.sin(angle), 0, 1) ** rng.uniform(
-            0.7, 2
-        )
+        slope = np.clip(0.5 + x * np.cos(angle) + y * np.sin(angle), 0, 1)
+        light *= 1 - fall * slope ** rng.uniform(0.7, 2)
     if rng.random() < 0.25:
         light *= 1 - rng.uniform(0, 0.8) * (x**2 + y**2)
     for _ in range(rng.choice([0, 1, 2], p=[0.6, 0.33, 0.07])):
