@@ -65,6 +65,8 @@ def validate(notebook, **environment):
     """Run a chapter again as `make test` does, but on the warm cache; return what nbval reports."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "pictures"]
     command += ["--nbval", str(notebook), "--nbval-sanitize-with", "sanitize.cfg"]
+    # Where CI is set, pytest's summary repeats each failure whole; -rN leaves the summary out.
+    command += ["-rN"]
     environment = {
         **os.environ,
         "DIGITBOOK_CACHE": str(notebook.parent / "cache"),
