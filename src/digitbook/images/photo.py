@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 from scipy import ndimage
 
 from digitbook.images.ink import find_ink
@@ -54,7 +54,8 @@ def _upright(image: Image.Image | np.ndarray) -> Image.Image:
     """Return the picture upright, in RGB, at most `LONGEST` long; what is transparent is paper."""
     if not isinstance(image, Image.Image):
         image = _from_array(image)
-    image = ImageOps.exif_transpose(image)
+    if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:  # an upright one would be copied
+        image = ImageOps.exif_transpose(image)
     if image.mode in ("F", "I") or image.mode.startswith("I;"):
         image = _from_deep_grey(image)
     if "A" in image.mode or "a" in image.mode or "transparency" in image.info:
@@ -63,7 +64,7 @@ def _upright(image: Image.Image | np.ndarray) -> Image.Image:
         image = image.convert("RGB")
     if (factor := max(image.size) / LONGEST) > 1:
         image = image.reduce(math.ceil(factor))
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _from_array(pixels: np.ndarray) -> Image.Image:
