@@ -22,12 +22,12 @@ CELLS = {
         "from digitbook import data\n"
         "from digitbook.book.chapter import Chapter\n"
         "from digitbook.images.prepare import scale\n"
-        "from digitbook.networks import evaluation, recipes, training\n"
+        "from digitbook.networks import evaluation, models, training\n"
         "chapter = Chapter()\n"
         'digits = data.load("mnist5k")\n'
-        'build, recipe = recipes.RECIPES["softmax-quick"]\n'
+        "recipe = training.Recipe(epochs=10)\n"
         "x, y = scale(digits.x_train[:1000]), digits.y_train[:1000]\n"
-        "trained = training.fit_or_load(build, x, y, recipe, validation=(x, y))\n"
+        "trained = training.fit_or_load(models.build_softmax, x, y, recipe, validation=(x, y))\n"
         "answers = evaluation.predict(trained.model, digits.x_test).argmax(axis=1)\n"
         "accuracy = (answers == digits.y_test).mean()\n"
         'print(f"accuracy {accuracy:.2%}")'

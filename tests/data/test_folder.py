@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 import time
 import warnings
 from dataclasses import replace
@@ -16,7 +14,7 @@ from PIL import Image
 from digitbook import cli, data
 from digitbook.data import folder as image_folder
 from digitbook.errors import DataError
-from digitbook.experiments import worker
+from digitbook.experiments import sweep, worker
 from digitbook.experiments.run import Run
 from digitbook.images import handwriting
 from digitbook.images.prepare import prepare_drawing
@@ -247,22 +245,27 @@ def test_data_tells_what_is_in_a_folder(folder, capsys):
     assert err.startswith("Note: mine: left out as not to be read: one/text.png")
 
 
-def test_sweep_finds_the_folder_from_wherever_its_workers_run(folder, tmp_path):
-    command = [sys.executable, "-m", "digitbook.cli", "sweep", "--models", "softmax-quick"]
-    command += ["--data", "mine", "--seeds", "0", "--results", str(tmp_path / "results")]
+def test_sweep_finds_the_folder_from_wherever_its_workers_run(folder, tmp_path, monkeypatch):
     with (
         LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
         Client(cluster) as client,
     ):
-        command += ["--scheduler", cluster.scheduler_address]
-        sweep = subprocess.Popen(command, cwd=folder.parent, stdout=subprocess.PIPE, text=True)
-        # 400 epochs would follow the first.
-        while not (told := client.get_events(worker.TOPIC)):
-            assert sweep.poll() is None, sweep.stdout.read()
-            time.sleep(0.1)
-        sweep.terminate()
-        sweep.communicate()
-    assert re.match(r"softmax-quick, seed 0: epoch \d+/\d+: .* on validation", told[0][1])
+        told = []
+
+        def stop_once_it_trains(futures):
+            """Some 400 epochs would follow the first."""
+            while not (words := client.get_events(worker.TOPIC)):
+                assert not any(future.done() for future in futures)
+                time.sleep(0.1)
+            told.append(words[0][1])
+            return []
+
+        monkeypatch.setattr(sweep, "as_completed", stop_once_it_trains)
+        monkeypatch.chdir(folder.parent)
+        command = ["sweep", "--models", "softmax-quick", "--data", "mine", "--seeds", "0"]
+        command += ["--results", str(tmp_path / "results")]
+        cli.main([*command, "--scheduler", cluster.scheduler_address])
+    assert re.match(r"softmax-quick, seed 0: epoch \d+/\d+: .* on validation", told[0])
     assert Run("softmax-quick", data.load(str(folder)), 0).name.startswith("mine-softmax-quick-")
 
 

@@ -1,5 +1,7 @@
 """The record of digits on papers."""
 
+from functools import partial
+
 from digitbook.experiments import paper_reading, records
 from digitbook.experiments.ink import skeleton, store_ink_network
 from digitbook.images.papers import PAPERS
@@ -40,6 +42,9 @@ def test_the_books_record_is_about_every_paper_and_the_released_networks(digits)
 
 
 def test_the_network_for_ink_is_taught_and_stored(digits, tmp_path, monkeypatch):
+    monkeypatch.setattr("digitbook.experiments.ink.DIGITS", 20)
+    monkeypatch.setattr("digitbook.experiments.ink.SCRIBBLES", 20)
+    monkeypatch.setattr(ink, "build_ink", partial(ink.build_ink, widths=(2, 3)))
     monkeypatch.setattr(ink, "EPOCH", 1)
     monkeypatch.setattr(ink, "BATCH", 2)
     monkeypatch.setattr(ink, "WARMUP", 1)

@@ -5,6 +5,9 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import redirect_stdout
+from io import StringIO
+from unittest import mock
 
 import psutil
 import pytest
@@ -16,6 +19,7 @@ from digitbook.experiments import records, worker
 OUTCOME = ("metrics", "answers", "weights_sha256", "history", "temperature")
 DIGITBOOK = (sys.executable, "-m", "digitbook.cli")
 DATA = ("--data", "mnist5k")
+SWEEP = ("sweep", "--models", "softmax-quick", *DATA, "--seeds", "0-1")
 
 
 @pytest.fixture(scope="module")
@@ -26,14 +30,9 @@ def environment(tmp_path_factory, digits_cache):
 
 
 def start(results, environment, *options):
-    command = [*DIGITBOOK, "sweep", "--models", "softmax-quick"]
-    command += [*DATA, "--seeds", "0-2", "--workers", "2", "--results", str(results)]
+    command = [*DIGITBOOK, *SWEEP, "--workers", "2", "--results", str(results), *options]
     return subprocess.Popen(
-        [*command, *options],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
 
 
@@ -69,81 +68,90 @@ def wait_for(condition, sweep):
 
 
 @pytest.fixture(scope="module")
-def failed(tmp_path_factory, environment):
-    """A sweep one of whose trainings was killed: folder, exit code, words, and the seed of that run."""
-    results = tmp_path_factory.mktemp("results")
+def disturbed(tmp_path_factory, environment):
+    """A sweep of two runs, one of which was killed while the other one lost its worker.
+
+    Its folder, exit code and words, and the seed of the killed run.
+    """
+    results = tmp_path_factory.mktemp("disturbed")
     sweep = start(results, environment)
-    training, _ = wait_for(lambda: trainings(sweep), sweep)[0]
+    (training, _), (other, its_worker) = wait_for(lambda: both(trainings(sweep)), sweep)
     seed = int(training.cmdline()[training.cmdline().index("--seed") + 1])
+    its_worker.kill()
     training.kill()
+    psutil.wait_procs([other], timeout=30)
+    assert not other.is_running()
     return results, *finish(sweep), seed
 
 
-def test_failed_run_is_recorded_with_its_reason(failed):
-    results, code, said, seed = failed
+def both(found):
+    return found if len(found) == 2 else None
+
+
+def test_failed_run_is_recorded_with_its_reason(disturbed):
+    results, code, said, seed = disturbed
     assert code == 1
     assert "exit code -9" in said
-    assert said.count(" mistakes)") == len(outcomes(results)) == 2
     (record,) = records.read(results, status="failed")
     assert (record["model"], record["seed"]) == ("softmax-quick", seed)
     assert "exit code -9" in record["reason"]
 
 
-@pytest.fixture(scope="module")
-def resumed(failed, environment, tmp_path_factory):
-    """A sweep that makes that run anew and loses the worker that does it: folder, exit code, words."""
-    results = shutil.copytree(failed[0], tmp_path_factory.mktemp("resumed"), dirs_exist_ok=True)
-    sweep = start(results, environment)
-    ((training, its_worker),) = wait_for(lambda: trainings(sweep), sweep)
-    its_worker.kill()
-    psutil.wait_procs([training], timeout=30)
-    assert not training.is_running()
-    return results, *finish(sweep)
-
-
-def test_killed_worker_loses_and_doubles_nothing(resumed, failed):
-    results, code, said = resumed
-    assert code == 0, said
+def test_killed_worker_loses_and_doubles_nothing(disturbed):
+    results, _, said, seed = disturbed
+    assert set(outcomes(results)) == {("softmax-quick", 1 - seed)}
     assert said.count(" mistakes)") == 1
     assert "90." in said
+
+
+@pytest.fixture(scope="module")
+def resumed(disturbed, environment, tmp_path_factory):
+    """The same sweep once more, on a running cluster: folder, exit code, words, and the cluster's."""
+    results = shutil.copytree(disturbed[0], tmp_path_factory.mktemp("resumed"), dirs_exist_ok=True)
+    with (
+        mock.patch.dict(os.environ, environment),
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+        redirect_stdout(StringIO()) as said,
+    ):
+        options = ("--results", str(results), "--scheduler", cluster.scheduler_address)
+        code = cli.main([*SWEEP, *options])
+        return results, code, said.getvalue(), client.get_events(worker.TOPIC)
+
+
+def test_failed_run_is_made_anew_on_a_running_cluster(resumed, disturbed):
+    results, code, said, events = resumed
+    assert code == 0, said
+    assert events
+    assert said.count(" mistakes)") == 1
     assert not records.read(results, status="failed")
-    found, before = outcomes(results), outcomes(failed[0])
-    assert len(found) == 3
+    found, before = outcomes(results), outcomes(disturbed[0])
+    assert len(found) == 2
     assert found | before == found
 
 
-def test_killed_sweep_goes_on_even_when_two_do(resumed, environment, tmp_path):
-    sweep = start(tmp_path, environment)
+def test_killed_sweep_goes_on_even_when_two_do(resumed, environment, tmp_path, monkeypatch, capsys):
+    sweep = start(tmp_path, environment, "--workers", "1")
     wait_for(lambda: list(tmp_path.glob("runs/*.json")), sweep)
-    orphans = [process for pair in trainings(sweep) for process in pair]
+    orphans = [process for pair in wait_for(lambda: trainings(sweep), sweep) for process in pair]
     sweep.kill()
     psutil.wait_procs(orphans, timeout=30)
     assert not any(process.is_running() for process in orphans)
-    done = set(outcomes(tmp_path))
-    assert 0 < len(done) < 3
-    both = [start(tmp_path, environment) for _ in range(2)]
-    (first, said), (second, also_said) = map(finish, both)
-    assert (first, second) == (0, 0), said + also_said
-    assert (said + also_said).count(" mistakes)") == 3 - len(done)
-    assert "waiting" in said + also_said
+    assert len(outcomes(tmp_path)) == 1
+    first = start(tmp_path, environment)
+    wait_for(lambda: trainings(first), first)
+    monkeypatch.setenv("DIGITBOOK_CACHE", environment["DIGITBOOK_CACHE"])
+    second = cli.main([*SWEEP, "--results", str(tmp_path)])
+    also_said = capsys.readouterr().out
+    code, said = finish(first)
+    assert (code, second) == (0, 0), said + also_said
+    assert (said.count(" mistakes)"), also_said.count(" mistakes)")) == (1, 0)
+    assert "waiting" in also_said
     assert outcomes(tmp_path) == outcomes(resumed[0])
 
 
-def test_running_cluster_is_used(resumed, environment, tmp_path):
-    with (
-        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
-        Client(cluster) as client,
-    ):
-        options = ("--seeds", "1", "--scheduler", cluster.scheduler_address)
-        code, said = finish(start(tmp_path, environment, *options))
-        assert client.get_events(worker.TOPIC)
-    assert code == 0, said
-    (found,) = outcomes(tmp_path).items()
-    assert found in outcomes(resumed[0]).items()
-
-
-def test_training_undisturbed_gives_what_is_on_record(resumed, failed, environment):
-    results, seed = resumed[0], failed[-1]
+def test_training_undisturbed_gives_what_is_on_record(resumed, disturbed, environment):
+    results, seed = resumed[0], 1 - disturbed[-1]
     before = {path: path.read_bytes() for path in results.glob("runs/*.json")}
     finished = subprocess.run(
         [*DIGITBOOK, "train", "softmax-quick", *DATA, "--seed", str(seed), "--results", str(results)],

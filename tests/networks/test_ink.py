@@ -1,5 +1,7 @@
 """The network that finds ink: its shape, its training, and its export."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,8 @@ INKS = np.where(PICTURES.mean(axis=3) > 128, 255, 0).astype("uint8")
 
 @pytest.fixture
 def short(monkeypatch):
+    """Few steps of a small network: to build and to trace the whole one takes longer than its steps."""
+    monkeypatch.setattr(ink, "build_ink", partial(ink.build_ink, widths=(2, 3)))
     monkeypatch.setattr(ink, "EPOCH", 2)
     monkeypatch.setattr(ink, "BATCH", 4)
     monkeypatch.setattr(ink, "WARMUP", 2)
