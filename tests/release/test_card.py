@@ -67,7 +67,9 @@ def test_released_file_scores_what_its_card_says(recorded, digits, capsys):
 
 def test_committed_cards_are_those_that_release_writes():
     found = records.read()
+    # The guard, of which no run is recorded, has a card of its own.
     released = [path.with_suffix(".md") for path in (ROOT / "results").glob("*.bin")]
+    released = [path for path in released if path.stem != "guard"]
     assert released
     for path in released:
         run = next(run for run in found if cards.file_name(run) == path.stem)

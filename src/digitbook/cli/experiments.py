@@ -1,4 +1,4 @@
-"""`digitbook strangers`, `labels`, `robustness`, `transfer`, `readers`, `papers`: a record each."""
+"""`digitbook strangers`, `refusal`, `labels`, `robustness`, `transfer`, `readers`, `papers`."""
 
 from __future__ import annotations
 
@@ -57,6 +57,26 @@ def strangers(data: list[str] | None, model: Path, results: Path, as_json: bool)
     from digitbook.inference.network import Network
 
     _record("strangers", results, as_json, Network.load(model), data or SETS)
+
+
+@click.command(short_help="Teach the network that refuses what is no digit.")
+@seeds_option
+@threads_option
+@results_option
+@json_option
+def refusal(seeds: list[int], threads: int, results: Path, as_json: bool) -> None:
+    """Teach networks to tell digits from what is none, and compare them with other ways to refuse.
+
+    That of the first seed becomes guard.keras, which `digitbook export` writes for those who read
+    without Keras. A seed takes a quarter of an hour. Stopped, the same command goes on with those that
+    are missing.
+    """
+    from digitbook.data import load
+    from digitbook.experiments.refusal import ELSEWHERE
+
+    reader = RELEASED.with_suffix(".keras")
+    sets = load("mnist"), load("letters"), [load(name) for name in ELSEWHERE]
+    _record("refusal", results, as_json, *sets, reader, seeds=seeds)
 
 
 @click.command(short_help="List the labels of a data set that deserve a second look.")
@@ -150,7 +170,7 @@ def readers(moved: bool, seeds: list[int], threads: int, results: Path, as_json:
 def papers(results: Path, as_json: bool) -> None:
     """Ask the released network about pictures of digits on papers, made by a program.
 
-    Each kind of paper has 40 pictures, and their ink is found in several ways. Stopped, the same
+    Each kind of paper has 200 pictures, and their ink is found in several ways. Stopped, the same
     command goes on with the kinds that are missing.
     """
     from digitbook.data import load

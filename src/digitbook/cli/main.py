@@ -11,7 +11,7 @@ import click
 from digitbook.cli import book, data, experiments, reading, release, training
 from digitbook.errors import BadInput
 
-GOES_ON = {"build", "sweep", "labels", "robustness", "transfer", "readers", "papers", "ink"}
+GOES_ON = {"build", "sweep", "labels", "robustness", "transfer", "readers", "refusal", "papers", "ink"}
 """Commands that go on from where they were stopped."""
 EXTRAS = {"serve": "serve", "sweep": "experiments", "papers": "experiments", "ink": "experiments"}
 """What to install for a command that lacks a package; all others need `train`."""
@@ -40,6 +40,7 @@ for command in (
     experiments.transfer,
     experiments.readers,
     experiments.papers,
+    experiments.refusal,
 ):
     digitbook.add_command(command)
 

@@ -50,6 +50,7 @@ KINDS = {
     "readers": Kind("readers.json", "digitbook readers", "multiscript"),
     "readers-moved": Kind("readers-moved.json", "digitbook readers --moved", "multiscript"),
     "strangers": Kind("strangers.json", "digitbook strangers", "unknown_classes"),
+    "refusal": Kind("refusal.json", "digitbook refusal", "refusal"),
     "papers": Kind("papers.json", "digitbook papers", "paper_reading"),
     "speed": Kind("speed.json", "make bench"),
     "serving": Kind("serving.json", "make bench-serve"),

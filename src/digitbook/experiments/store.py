@@ -55,6 +55,11 @@ def save(model: keras.Sequential, path: Path, record: RunRecord) -> None:
         "accuracy": record["metrics"]["accuracy"],
         "examples": record["examples"],
     }
+    write(model, path, note)
+
+
+def write(model: keras.Sequential, path: Path, note: dict) -> None:
+    """Store a network as `.keras`, with this note inside."""
     # A compiled network would take its optimiser's state along, twice the size of its weights.
     bare = keras.Sequential.from_config(model.get_config())
     bare.set_weights(model.get_weights())

@@ -5,9 +5,11 @@ A network called NAME becomes three files:
 - `NAME.tflite`: the network for LiteRT, float32 (see `digitbook.inference.network`).
 - `NAME.bin`: all weights, little-endian float16, one after the other.
 - `NAME.json`: one object that describes both. `name`; `kind`, what the network reads: "digits",
-  "letters", or "characters" where that is not known; `noun`, one of them; `classes`, a list of names in the order of the
+  "letters", "characters" where that is not known, or "guard"; `noun`, one of what is read; `classes`, a list of names in the order of the
   probabilities; `temperature`, by which the logits are divided before probabilities are shown;
-  `confidence_limit`, the probability below which an answer is called unsure; where
+  `confidence_limit`, the probability below which an answer is called unsure, or, of a guard, that of
+  its first class below which an image is refused; `guards`, of a guard alone, the data sets for whose
+  networks it does so; where
   they are on record, `data` and `data_sha256` (what the network was trained on) and `accuracy` of
   `examples` test digits; `weights_sha256`, as in the run's record; `sha256` of the two files by
   suffix; and `layers`, in the order of computation. Networks take images of shape `(28, 28)`, values
@@ -47,7 +49,7 @@ from digitbook._util.files import atomic_write
 from digitbook.data.registry import entry
 from digitbook.errors import BadInput
 from digitbook.experiments import store
-from digitbook.inference.network import CONFIDENCE_LIMIT, Network
+from digitbook.inference.network import CONFIDENCE_LIMIT, Network, guard_of
 from digitbook.networks import evaluation
 from digitbook.networks.backend import keras
 
@@ -127,7 +129,7 @@ def as_exported(model_path: Path) -> Network:
         with lock:
             return evaluation.predict(model, images)
 
-    return Network(description, softmax)
+    return Network(description, softmax, guard_of(description))
 
 
 def read_network(model_path: Path) -> tuple[keras.Sequential, dict]:
@@ -150,14 +152,15 @@ def read_network(model_path: Path) -> tuple[keras.Sequential, dict]:
             stacklevel=2,
         )
     source = entry(note.get("data", ""))
-    known = {key: note[key] for key in ("data", "data_sha256", "accuracy", "examples") if key in note}
+    keys = ("guards", "data", "data_sha256", "accuracy", "examples")
+    known = {key: note[key] for key in keys if key in note}
     return model, {
         "name": model_path.stem,
-        "kind": source.kind,
+        "kind": note.get("kind", source.kind),
         "noun": source.noun,
         "classes": note.get("classes", [str(number) for number in range(model.output_shape[-1])]),
         "temperature": note.get("temperature", 1.0),
-        "confidence_limit": CONFIDENCE_LIMIT,
+        "confidence_limit": note.get("confidence_limit", CONFIDENCE_LIMIT),
         **known,
         "weights_sha256": store.weights_sha256(model),
     }
