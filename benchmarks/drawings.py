@@ -83,7 +83,7 @@ async def measure(address: str, variations: int) -> tuple[dict, np.ndarray]:
     The times are float `(events, 3)`, in milliseconds: until answered, until painted, kept back before.
     """
     digits = {str(digit): {"right": 0, "total": 0} for digit in range(10)}
-    misses, doubts = [], 0
+    misses, doubts, refused = [], 0, 0
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
@@ -98,8 +98,10 @@ async def measure(address: str, variations: int) -> tuple[dict, np.ndarray]:
         for drawing in drawings:
             digit, name, variation, *_ = drawing
             probabilities = await draw(page, mouse, drawing)
-            answer = int(probabilities.argmax())
-            doubts += await page.locator(".draw").get_attribute("data-state") == "unsure"
+            state = await page.locator(".draw").get_attribute("data-state")
+            answer = "none" if state == "refused" else int(probabilities.argmax())
+            doubts += state == "unsure"
+            refused += state == "refused"
             digits[str(digit)]["total"] += 1
             digits[str(digit)]["right"] += answer == digit
             if answer != digit:
@@ -115,6 +117,7 @@ async def measure(address: str, variations: int) -> tuple[dict, np.ndarray]:
         "right": len(drawings) - len(misses),
         "total": len(drawings),
         "unsure": doubts,
+        "refused": refused,
         "digits": digits,
         "misses": misses,
         "hands_sha256": hashlib.sha256(handwriting.FILE.read_bytes()).hexdigest(),

@@ -363,18 +363,21 @@
     }
 
     /** @param {Reading} reading */
-    function showReading({ probabilities, maps: found }) {
+    function showReading({ probabilities, maps: found, why }) {
       const [first, second] = probabilities.map((_, k) => k).sort((a, b) => probabilities[b] - probabilities[a]);
       const [one, other] = [first, second].map((k) => engine.classes[k]);
       const [sure, less] = [first, second].map((k) => percent(probabilities[k]));
-      if (probabilities[first] >= engine.limit) {
+      if (why) {
+        show(`No ${engine.noun}`, why, "refused");
+        announce(`No ${engine.noun}: ${why}`);
+      } else if (probabilities[first] >= engine.limit) {
         show(one, `${sure} sure`, "sure");
         announce(`${one}, ${sure} sure.`);
       } else {
         show(`${one} or ${other}?`, `Not sure: ${sure} and ${less}`, "unsure");
         announce(`Not sure: ${one}, ${sure}, or ${other}, ${less}.`);
       }
-      fill(probabilities);
+      fill(why ? null : probabilities);
       if (found && !compact) {
         if (!maps.children.length) maps.append(...found.map(strip));
         maps.querySelectorAll("canvas").forEach((each, k) => paintMaps(each, found[k], columns));

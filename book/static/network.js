@@ -7,6 +7,7 @@ window.digitbookNetworks = (() => {
    * @typedef {{ shape: number[], values: Float32Array }} Weight
    * @typedef {(x: Tensor) => Tensor} Run
    * @typedef {{ convolution?: number, run: Run }} Step a convolution has its number, from 1
+   * @typedef {{ steps: Step[], temperature: number, limit: number }} Loaded a network that can be run
    * @typedef {{ kernel: Weight, bias?: Float32Array, activation: "linear" | "relu" }} Folded
    */
   const here = /** @type {HTMLScriptElement} */ (document.currentScript).src;
@@ -15,14 +16,16 @@ window.digitbookNetworks = (() => {
   let computing; // what TensorFlow.js computes with: "wasm", or "cpu" where that cannot start
   window.digitbookEmbedded = {};
 
-  /** @param {Window["digitbookReleased"][number]} listed */
-  function engine({ name, kind, noun, classes }) {
-    /** @type {number} */
-    let temperature;
-    /** @type {number} */
-    let limit;
-    /** @type {Step[]} */
-    let steps;
+  const [guards, readers] = [true, false].map((one) =>
+    window.digitbookReleased.filter(({ kind }) => (kind === "guard") === one));
+
+  /** @param {Released} listed */
+  function engine({ name, kind, noun, classes, data }) {
+    const guard = guards.find((each) => each.guards.includes(data ?? ""));
+    /** @type {Loaded} */
+    let reader;
+    /** @type {Loaded | undefined} */
+    let guarding;
     /** @type {Promise<void> | null} */
     let starting;
 
@@ -31,19 +34,12 @@ window.digitbookNetworks = (() => {
         throw new Error("This copy of the book was built without TensorFlow.js, which reads the drawings, " +
           "because npm could not fetch it. “make book”, run again with a network, adds it.");
       }
-      /** @type {Description} */
-      const description = await (await fetched(`${name}.json`)).json();
-      const version = description.sha256[".bin"].slice(0, 8);
-      const weights = decoded(await (await fetched(`${name}.bin`, `?v=${version}`)).arrayBuffer());
-      await (computing ??= address("tensorflow.wasm").then(tf.start));
-      ({ temperature, confidence_limit: limit } = description);
-      steps = assembled(description.layers, weights);
-      run(steps, new Uint8Array(784)); // the first run sets up what the later ones use
+      [reader, guarding] = await Promise.all([loaded(name), guard && loaded(guard.name)]);
     }
 
     return {
       name, kind, noun, classes,
-      get limit() { return limit; },
+      get limit() { return reader?.limit; },
       get backend() { return computing; },
       ready: () => (starting ??= start().catch((error) => { starting = null; throw error; })),
 
@@ -53,10 +49,35 @@ window.digitbookNetworks = (() => {
        * @param {Uint8Array} image
        */
       async read(image) {
-        const { softmax, maps } = run(steps, image);
-        return { probabilities: tempered(softmax, temperature), softmax, maps };
+        const { softmax, maps } = run(reader.steps, image);
+        const why = guard && guarding ? refusal(guard, guarding, image) : null;
+        return { probabilities: tempered(softmax, reader.temperature), softmax, maps, why };
       },
     };
+  }
+
+  /**
+   * Why a guard refuses an image, or null: as `Network.refusals` in digitbook.inference.network.
+   *
+   * @param {Released} guard
+   * @param {Loaded} loaded
+   * @param {Uint8Array} image
+   */
+  function refusal({ classes: [meant, ...others] }, { steps, temperature, limit }, image) {
+    const [sure, ...less] = tempered(run(steps, image).softmax, temperature);
+    return sure < limit ? `This looks like ${others[less.indexOf(Math.max(...less))]}, not like ${meant}.` : null;
+  }
+
+  /** Fetch a network, and run it once. @param {string} name @returns {Promise<Loaded>} */
+  async function loaded(name) {
+    /** @type {Description} */
+    const description = await (await fetched(`${name}.json`)).json();
+    const version = description.sha256[".bin"].slice(0, 8);
+    const weights = decoded(await (await fetched(`${name}.bin`, `?v=${version}`)).arrayBuffer());
+    await (computing ??= address("tensorflow.wasm").then(tf.start));
+    const steps = assembled(description.layers, weights);
+    run(steps, new Uint8Array(784)); // the first run sets up what the later ones use
+    return { steps, temperature: description.temperature, limit: description.confidence_limit };
   }
 
   /**
@@ -190,5 +211,5 @@ window.digitbookNetworks = (() => {
     return raised.map((p) => p / total);
   }
 
-  return window.digitbookReleased.map(engine);
+  return readers.map(engine);
 })();

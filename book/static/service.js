@@ -24,12 +24,12 @@ window.digitbookService = (() => {
     async ready() { ({ classes, confidence_limit: limit } = await asked("api/model")); },
     async read(image) {
       const rows = Array.from({ length: 28 }, (_, y) => Array.from(image.subarray(28 * y, 28 * y + 28)));
-      const { predictions: [{ probabilities }] } = await asked("api/predict", {
+      const { predictions: [{ probabilities, why }] } = await asked("api/predict", {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify({ images: [rows] }),
       });
-      return { probabilities: classes.map((name) => probabilities[name]) };
+      return { probabilities: classes.map((name) => probabilities[name]), why };
     },
   };
 })();

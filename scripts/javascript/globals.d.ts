@@ -13,7 +13,7 @@ interface Window {
   digitbookService: Engine;
   digitbookTensorFlow?: TensorFlow | { missing: true };
   /** The networks that the build found, as `web_assets` lists them. */
-  digitbookReleased: { name: string; kind: string; noun: string; classes: string[] }[];
+  digitbookReleased: Released[];
   /** By a file's name, the data: address of its content. */
   digitbookEmbedded: Record<string, string>;
   digitbookMistakes: { sets: MistakeSet[]; leftOut: string[] };
@@ -24,6 +24,16 @@ type MakeElement = <Name extends keyof HTMLElementTagNameMap>(
   properties?: Record<string, string | number | boolean>,
   ...children: (Node | string)[]
 ) => HTMLElementTagNameMap[Name];
+
+/** A network of the site; one of the kind "guard" is for the networks of the data sets that it guards. */
+interface Released {
+  name: string;
+  kind: string;
+  noun: string;
+  classes: string[];
+  data: string | null;
+  guards: string[];
+}
 
 /** What reads drawings: see draw.js. */
 interface Engine {
@@ -65,6 +75,8 @@ interface Reading {
   probabilities: number[];
   /** What the last convolution of each size answered. */
   maps?: Maps[];
+  /** Why there is no answer, in a sentence. */
+  why?: string | null;
 }
 
 /** The maps of a convolution, which is called by its number, from 1: the channels of a place lie side by

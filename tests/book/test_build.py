@@ -237,6 +237,7 @@ def test_modules_follow_imports():
         ("experiments.transfer", {"11"}),
         ("images.corruptions", {"12"}),
         ("images.papers", {"10"}),
+        ("images.strangers", {"11"}),
         ("inference.network", {"10", "11"}),
         ("serve.app", set()),
         ("release.card", set()),
@@ -276,11 +277,12 @@ def test_chapter_depends_on_the_records_that_it_reads(tmp_path):
 def test_chapters_depend_on_the_released_networks_that_they_ask():
     # Whatever loads data can load a folder of photos, whose ink is found.
     every = {name[:2] for name in CHAPTERS}
-    for network, those in {"cnn.tflite": {"10", "11"}, "ink.tflite": every}.items():
+    asking = {"10", "11"}
+    for network, those in {"cnn": asking, "guard": asking, "ink": every}.items():
         found = {
             name[:2]
             for name, code in CHAPTERS.items()
-            if ROOT / "results" / network in dependencies.dependencies(ROOT, code)
+            if ROOT / "results" / f"{network}.tflite" in dependencies.dependencies(ROOT, code)
         }
         assert found == those, network
 
@@ -301,6 +303,7 @@ def test_chapters_of_the_book_depend_on_the_records_that_they_show():
         "transfer-telugu.json": {"11"},
         "strangers.json": {"11"},
         "papers.json": {"10"},
+        "refusal.json": {"11"},
         "robustness.json": {"12"},
     }.items():
         assert {name for name, records in shown.items() if record in records} == those, record

@@ -19,8 +19,9 @@ from digitbook import data
 from digitbook.book import render, web_assets
 from digitbook.errors import BadInput
 from digitbook.experiments import store
+from digitbook.images import strangers
 from digitbook.images.handwriting import CANVAS_SIDE, hands
-from digitbook.inference.network import Network
+from digitbook.inference.network import GUARD, Network
 from digitbook.paths import RELEASED
 
 pytestmark = pytest.mark.built
@@ -68,9 +69,10 @@ def write_page(folder, *networks):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, letters):
-    """The page with the released network alone and, in the folder `both`, with one for letters."""
+    """The page with the released network alone, and in folders beside a guard and one for letters."""
     folder = tmp_path_factory.mktemp("draw")
     write_page(folder / "one", RELEASED)
+    write_page(folder / "guarded", RELEASED, GUARD)
     write_page(folder / "both", RELEASED, letters / "letters-cnn.json")
     return folder
 
@@ -318,9 +320,9 @@ def test_an_empty_canvas_is_not_a_digit(visit):
 
 
 def test_it_says_when_it_is_not_sure(visit):
-    """Whatever the drawing, what is said agrees with the bars and with the limit on the page."""
-    tab = visit(PAGES[0])
-    limit = float(tab.get_by_text("Below").inner_text().split("%")[0].removeprefix("Below ")) / 100
+    """Whatever the drawing, what is said agrees with the bars and with the network's limit."""
+    tab = visit()
+    limit = json.loads(RELEASED.with_suffix(".json").read_text())["confidence_limit"]
     states = set()
     for strokes in WRITTEN.values():
         draw(tab, [[1, 0] + stroke * [-1, 1] for stroke in strokes])  # as in a mirror
@@ -335,6 +337,45 @@ def test_it_says_when_it_is_not_sure(visit):
         states.add(sure)
         tab.get_by_role("button", name="Clear").click()
     assert states == {True, False}, "mirrored digits no longer bring up both"
+
+
+NO_DIGITS = {
+    "A": [[(0, 1), (0.4, 0), (0.8, 1)], [(0.15, 0.65), (0.65, 0.65)]],
+    "H": [[(0, 0), (0, 1)], [(0.7, 0), (0.7, 1)], [(0, 0.5), (0.7, 0.5)]],
+    "M": [[(0, 1), (0.1, 0), (0.45, 0.7), (0.8, 0), (0.9, 1)]],
+    "star": [[(0.2, 1), (0.5, 0), (0.8, 1), (0, 0.4), (1, 0.4), (0.2, 1)]],
+    "smiley": [
+        [(0.5 + 0.5 * np.cos(t), 0.5 + 0.5 * np.sin(t)) for t in np.linspace(0, 6.3, 40)],
+        [(0.35, 0.3), (0.35, 0.4)],
+        [(0.65, 0.3), (0.65, 0.4)],
+        [(0.5 + 0.3 * np.cos(t), 0.5 + 0.3 * np.sin(t)) for t in np.linspace(0.4, 2.7, 20)],
+    ],
+    "dot": [[(0.5, 0.5), (0.5, 0.5)]],
+}
+"""Strokes, in units of their height, of what is no digit."""
+
+
+@pytest.mark.parametrize("name", NO_DIGITS)
+def test_what_is_no_digit_is_refused_with_a_reason(visit, server, name):
+    tab = visit(f"{server}/guarded/")
+    draw(tab, [np.repeat(np.array(stroke, float), 2, axis=0) for stroke in NO_DIGITS[name]])
+    expect(tab.locator(".draw")).to_have_attribute("data-state", "refused")
+    says(tab, "No digit")
+    expect(tab.locator(".remark")).to_have_text(re.compile("^This looks like .*, not like a digit.$"))
+    expect(tab.locator("[role=status]")).to_contain_text("No digit: This looks like")
+
+
+def test_digits_pass_the_guard_and_the_page_refuses_what_python_refuses(visit, server, digits):
+    tab = visit(f"{server}/guarded/")
+    for digit, strokes in WRITTEN.items():
+        draw(tab, strokes)
+        says(tab, digit)
+        tab.get_by_role("button", name="Clear").click()
+    rng = np.random.default_rng(0)
+    images = np.concatenate([digits.x_test[:100], strangers.several(digits.x_test, 100, rng)])
+    asked = "images => Promise.all(images.map(image => digitbookNetworks[0].read(image)))"
+    found = tab.evaluate(asked, images.reshape(-1, 784).tolist())
+    assert [each["why"] for each in found] == [each["why"] for each in Network.load().answers(images)]
 
 
 def described(folder, **changed):
@@ -564,8 +605,9 @@ def test_the_limit_does_what_the_page_says():
 def test_runtime_and_any_network_fit_the_budget(folder):
     common = (web_assets.SCRIPT, web_assets.BINARY, web_assets.LIST, "network.js")
     pairs = [*web_assets.networks(ROOT / "results"), *web_assets.networks(folder / "both")]
+    guard = next(pair for pair in pairs if pair[0].stem == "guard")
     for pair in pairs:
-        files = [*(STATIC / name for name in common), *pair]
+        files = [*(STATIC / name for name in common), *{*pair, *guard}]
         sizes = {file.name: len(gzip.compress(file.read_bytes())) for file in files}
         print(f"\ncompressed: {sizes}, {sum(sizes.values()):,} bytes in all")
         assert sum(sizes.values()) <= BUDGET
@@ -575,7 +617,8 @@ def test_the_built_page_offers_what_is_released():
     told = (STATIC / web_assets.LIST).read_text().removeprefix("window.digitbookReleased = ")
     listed = json.loads(told.rstrip(";\n"))
     digits = {"name": "cnn", "kind": "digits", "noun": "digit", "classes": list("0123456789")}
-    assert listed[0] == digits
+    assert listed[0] == {**digits, "data": "mnist", "guards": []}
+    assert {"mnist", "mnist5k"} <= {*next(each for each in listed if each["name"] == "guard")["guards"]}
     released = [weights.stem for _, weights in web_assets.networks(ROOT / "results")]
     assert [each["name"] for each in listed] == released
     for name in (f"{each['name']}{suffix}" for each in listed for suffix in (".json", ".bin")):

@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 from digitbook.experiments import store
+from digitbook.images import strangers
 from digitbook.images.read import MOST_PIXELS, NotReadable, read_image
-from digitbook.inference.network import Network, NetworkMissing
+from digitbook.inference.network import Network, NetworkMissing, guard_of
 from digitbook.paths import RELEASED
 
 
@@ -61,11 +62,34 @@ def test_answers_name_the_likeliest_class(network, digits):
     images = digits.x_test[:50]
     probabilities = network.probabilities(images)
     for row, answer in zip(probabilities, network.answers(images), strict=True):
-        assert answer["label"] == str(row.argmax())
-        assert answer["confidence"] == answer["probabilities"][answer["label"]]
+        assert answer["label"] == (None if answer["why"] else str(row.argmax()))
+        assert answer["confidence"] == max(answer["probabilities"].values())
         assert list(answer["probabilities"]) == list("0123456789")
         assert list(answer["probabilities"].values()) == pytest.approx(row.tolist(), abs=1e-6)
         assert json.loads(json.dumps(answer)) == answer
+
+
+def test_digits_are_answered_and_what_is_none_is_refused_with_a_reason(network, digits):
+    answered = [answer["label"] is not None for answer in network.answers(digits.x_test[:300])]
+    assert np.mean(answered) > 0.97
+    rng = np.random.default_rng(0)
+    for name in ("dot", "face", "polygon", "wave"):
+        images = strangers.drawn({name: strangers.SHAPES[name]}, 20, rng)
+        refused = [answer for answer in network.answers(images) if answer["label"] is None]
+        assert len(refused) > 16, name
+        assert {answer["why"] for answer in refused} >= {
+            "This looks like something else, not like a digit."
+        }
+    pairs = network.answers(strangers.several(digits.x_test, 40, rng))
+    assert sum(answer["why"] is not None for answer in pairs) > 25
+    assert "This looks like several digits, not like a digit." in {answer["why"] for answer in pairs}
+
+
+def test_only_networks_for_the_guards_digits_are_guarded(network):
+    assert network.guard.kind == "guard"
+    assert guard_of({"data": "mnist5k"}) is network.guard
+    assert guard_of({"data": "kannada"}) is None
+    assert guard_of({}) is None
 
 
 @pytest.mark.parametrize(

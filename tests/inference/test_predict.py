@@ -11,6 +11,7 @@ from conftest import ROOT
 from PIL import Image
 
 from digitbook import cli
+from digitbook.images import strangers
 from digitbook.paths import RELEASED
 
 
@@ -48,7 +49,7 @@ def test_every_digit_in_a_folder_is_read_in_order(predict, drawings):
     assert [item["file"] for item in found] == [str(drawings / f"{digit}.png") for digit in range(10)]
     assert [item["label"] for item in found] == list("0123456789")
     for item in found:
-        assert set(item) == {"file", "label", "confidence", "probabilities"}
+        assert set(item) == {"file", "label", "confidence", "probabilities", "why"}
         assert set(item["probabilities"]) == set("0123456789")
         assert sum(item["probabilities"].values()) == pytest.approx(1, abs=1e-4)
         assert item["confidence"] == max(item["probabilities"].values())
@@ -62,6 +63,21 @@ def test_table_names_the_file_the_digit_and_the_confidence(predict, drawings):
         assert f"{digit}.png" in line
         assert line.split("│")[2].strip() == digit
         assert line.split("│")[3].strip().endswith("%")
+
+
+def test_what_is_no_digit_is_read_as_none_with_the_reason(predict, drawings, tmp_path):
+    (image,) = strangers.drawn({"face": strangers.SHAPES["face"]}, 1, np.random.default_rng(0))
+    Image.fromarray(255 - image).resize((280, 280)).save(tmp_path / "face.png")
+    code, out, err = predict(drawings / "3.png", tmp_path / "face.png", "--json")
+    three, face = json.loads(out)
+    assert (code, err) == (0, "")
+    assert (three["label"], three["why"]) == ("3", None)
+    assert (face["label"], face["why"]) == (None, "This looks like something else, not like a digit.")
+    for more in ((), ("--top", "3")):
+        _, out, _ = predict(drawings / "3.png", tmp_path / "face.png", *more)
+        row = next(line for line in out.splitlines() if "face.png" in line)
+        assert row.split("│")[2].strip() == "none"
+        assert f"{tmp_path / 'face.png'}: This looks like something else, not like a digit." in out
 
 
 def test_top_shows_as_many_classes_the_likeliest_first(predict, drawings):

@@ -29,6 +29,7 @@ from schemathesis.config import SchemathesisConfig
 
 from digitbook import cli
 from digitbook.errors import BadInput
+from digitbook.images import strangers
 from digitbook.images.handwriting import draw, drawings
 from digitbook.images.photo import clean_photo
 from digitbook.images.prepare import prepare_drawing
@@ -122,7 +123,7 @@ def check(response, probabilities, names):
     for found, row in zip(response.json["predictions"], probabilities, strict=True):
         assert list(found["probabilities"]) == names
         np.testing.assert_allclose(list(found["probabilities"].values()), row, atol=1e-6)
-        assert found["label"] == names[row.argmax()]
+        assert found["label"] == (None if found["why"] else names[row.argmax()])
         assert found["confidence"] == max(found["probabilities"].values())
 
 
@@ -137,6 +138,15 @@ def test_an_image_is_read(client, network, kind, mimetype):
     check(response, expected(network, prepared), network.class_names)
     assert response.json["predictions"][0]["label"] == "7"
     assert response.json == upload(client, content).json
+
+
+def test_what_is_no_digit_gets_no_label_and_a_reason(client, network):
+    (star,) = strangers.drawn({"star": strangers.UNSEEN["star"]}, 1, np.random.default_rng(0))
+    response = client.post("/api/predict", json={"images": [star.tolist()]})
+    check(response, expected(network, star), network.class_names)
+    (found,) = response.json["predictions"]
+    assert found["label"] is None
+    assert found["why"] == "This looks like something else, not like a digit."
 
 
 def test_several_images_are_read_in_their_order(client, network):

@@ -19,8 +19,8 @@ from digitbook.images import ink
 from digitbook.inference import network
 from digitbook.paths import LIBRARY, RELEASED
 
-NETWORKS = {ink.__name__: ink.INK_NETWORK, network.__name__: RELEASED}
-"""The released network that a module of the library reads."""
+NETWORKS = {ink.__name__: [ink.INK_NETWORK], network.__name__: [RELEASED, network.GUARD]}
+"""The released networks that a module of the library reads."""
 
 
 @cache
@@ -37,8 +37,8 @@ def dependencies(root: Path, code: Iterable[str]) -> set[Path]:
     """
     modules = library_modules(code)
     found = {_file(module) for module in modules} | {root / "requirements.txt"}
-    networks = {root / "results" / NETWORKS[module].name for module in modules & NETWORKS.keys()}
-    found |= {path for path in networks if path.is_file()}
+    networks = [path for module in modules & NETWORKS.keys() for path in NETWORKS[module]]
+    found |= {path for each in networks if (path := root / "results" / each.name).is_file()}
     if records.__name__ in modules:
         for kind in {"runs", *(KINDS.keys() & _strings(code))}:
             found |= {*KINDS[kind].paths(root / "results")}

@@ -136,7 +136,7 @@ def write(folder: Path, source: Path, results: Path) -> str | None:
 
 
 def write_networks(folder: Path, results: Path) -> None:
-    """Write the released networks to `folder`, and `LIST` with the names of each and of its classes.
+    """Write the released networks to `folder`, and `LIST` with what the page has to know of each.
 
     Raises:
         BadInput: an older version exported one, without what the page now needs to know.
@@ -145,7 +145,8 @@ def write_networks(folder: Path, results: Path) -> None:
     for description, weights in networks(results):
         known = json.loads(description.read_text())
         try:
-            listed.append({key: known[key] for key in ("name", "kind", "noun", "classes")})
+            told = {key: known[key] for key in ("name", "kind", "noun", "classes")}
+            listed.append(told | {"data": known.get("data"), "guards": known.get("guards", [])})
         except KeyError as missing:
             raise BadInput(
                 f"{description} has no {missing}; `digitbook export`, given {weights.stem}.keras, "

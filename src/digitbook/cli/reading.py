@@ -30,13 +30,14 @@ if TYPE_CHECKING:
     "--json",
     "as_json",
     is_flag=True,
-    help="Print a list of objects with file, label, confidence and probabilities, or error.",
+    help="Print a list of objects: file, and label, confidence, probabilities and why, or error.",
 )
 def predict(files: tuple[str, ...], model: Path | None, top: int | None, as_json: bool) -> int:
     """Read the one digit in each image, or what else the network reads.
 
     An image is a photo, a scan or a drawing, dark on light or light on dark. FILE is an image, a folder
-    of images, or - for one image on standard input.
+    of images, or - for one image on standard input. What does not look like a digit is read as none;
+    in JSON its label is null, and why says what it looks like.
     """
     from digitbook._util.console import new_console
     from digitbook.inference import predict
@@ -51,6 +52,9 @@ def predict(files: tuple[str, ...], model: Path | None, top: int | None, as_json
     else:
         if len(failed) < len(found):
             new_console().print(predict.table(found, top or 1))
+        for item in found:
+            if item.get("why"):
+                print(f"{item['file']}: {item['why']}")
         for item in failed:
             print(f"digitbook: {item['file']}: {item['error']}", file=sys.stderr)
     return 2 if failed else 0

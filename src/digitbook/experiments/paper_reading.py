@@ -29,10 +29,10 @@ from digitbook.images.ink import INK_NETWORK, find_ink
 from digitbook.images.papers import PAPERS, exam
 from digitbook.images.photo import clean_photo, thickened
 from digitbook.images.prepare import prepare_drawing
-from digitbook.inference.network import CONFIDENCE_LIMIT, Network
+from digitbook.inference.network import CONFIDENCE_LIMIT, GUARD, Network
 from digitbook.paths import RELEASED
 
-COUNT = 40
+COUNT = 200
 """Pictures of each kind of paper."""
 
 
@@ -56,9 +56,9 @@ def run(
     """Record how digits of a test part, and of hands, are read on papers.
 
     Under `papers` the record holds for each kind and each of `WAYS` how many of `count` pictures were
-    read `right`, how many were `refused` as without ink, and how many `sure_errors` there were: wrong
-    answers with at least the confidence `limit`. What is on record for the same pictures and networks
-    is kept; stopped, the same call goes on.
+    read `right`, how many were `refused` as without ink or as no digit, and how many `sure_errors`
+    there were: wrong answers with at least the confidence `limit`. What is on record for the same
+    pictures and networks is kept; stopped, the same call goes on.
     """
     of_data = {"data": dataset.name, "data_sha256": dataset.sha256}
     found = records.begun("papers", results, of_data | setting_of(count, seed), "papers")
@@ -89,6 +89,7 @@ def setting_of(count: int, seed: int) -> Record:
         "limit": CONFIDENCE_LIMIT,
         "network": Network.load(RELEASED).description["weights_sha256"],
         "ink_network": hashlib.sha256(INK_NETWORK.read_bytes()).hexdigest(),
+        "guard": Network.load(GUARD).description["weights_sha256"],
     }
 
 
@@ -115,12 +116,18 @@ def examine(
     tally = {way: {"right": 0, "refused": 0, "sure_errors": 0} for way in WAYS}
     for picture, digit in exam(kind, count, digits, seed):
         for way, find in WAYS.items():
-            drawing = prepare_drawing(find(picture))
-            if not drawing.any():
-                tally[way]["refused"] += 1
-                continue
-            (answer,) = reader.answers(drawing[None])
-            right = answer["label"] == str(digit)
-            tally[way]["right"] += right
-            tally[way]["sure_errors"] += not right and answer["confidence"] >= CONFIDENCE_LIMIT
+            if outcome := _outcome(reader, prepare_drawing(find(picture)), str(digit)):
+                tally[way][outcome] += 1
     return tally
+
+
+def _outcome(reader: Network, drawing: np.ndarray, digit: str) -> str | None:
+    """Return what an answer counts as; None for a wrong one that is not sure."""
+    if not drawing.any():
+        return "refused"
+    (answer,) = reader.answers(drawing[None])
+    if answer["label"] is None:
+        return "refused"
+    if answer["label"] == digit:
+        return "right"
+    return "sure_errors" if answer["confidence"] >= CONFIDENCE_LIMIT else None

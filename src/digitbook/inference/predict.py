@@ -65,5 +65,6 @@ def table(found: list[dict], top: int) -> Table:
         then = ", ".join(f"{label} {probability:.2%}" for label, probability in others)
         # A file's name may hold bytes that are no text, which cannot be printed as they are.
         name = escape(os.fsencode(item["file"]).decode(errors="replace"))
-        grid.add_row(name, item["label"], f"{item['confidence']:.2%}", *([then] if top > 1 else []))
+        read = ("none", "", "") if item["why"] else (item["label"], f"{item['confidence']:.2%}", then)
+        grid.add_row(name, *read[: 3 if top > 1 else 2])
     return grid

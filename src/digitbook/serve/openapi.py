@@ -132,11 +132,16 @@ def _schemas(names: list[str]) -> dict[str, Schema]:
             predictions=_list(_reference("Prediction"), 1, MAX_IMAGES),
             model={"type": "string", "description": "the network's name"},
         ),
-        "Prediction": _object(
-            label={"enum": names},
-            confidence=probability,
-            probabilities=_object(**dict.fromkeys(names, probability)),
-        ),
+        "Prediction": {
+            **_object(
+                label={"enum": [*names, None]},
+                confidence=probability,
+                probabilities=_object(**dict.fromkeys(names, probability)),
+                why={"type": ["string", "null"], "description": "why there is no label"},
+            ),
+            "description": "What an image shows. Where it looks like something else, it is refused: "
+            "`label` is null, `why` says what it looks like, and the rest what the answer would be.",
+        },
         "Model": {
             "type": "object",
             "required": ["name", "classes", "temperature"],
