@@ -2,10 +2,10 @@
 
 `make drawings` runs it on the built book. The drawings are twenty variations of each of fifty hands
 (`images.handwriting`), drawn by real mouse events in a headless Chromium. An answer counts by its
-likeliest digit, whether or not the page calls it unsure. How fast the page answers is measured on
-drawings made at the pace of a hand: from the moment that the page receives a mouse event until its
-answer is in the page, and until it has been painted. How long the browser kept the event back before,
-to deliver it with its next frame, is given beside them.
+likeliest digit, whether or not the page calls it unsure; a drawing that it refuses counts as misread.
+How fast the page answers is measured on drawings made at the pace of a hand: from the moment that the
+page receives a mouse event until its answer is in the page, and until it has been painted. How long the
+browser kept the event back before, to deliver it with its next frame, is given beside them.
 """
 
 from __future__ import annotations
