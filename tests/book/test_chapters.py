@@ -50,6 +50,15 @@ def test_has_one_parameters_cell_with_the_defaults(notebook):
     assert (values["dataset"], values["seed"]) == ("auto", 0)
 
 
+def test_machinery_is_collapsed_in_jupyterlab(notebook):
+    shown = [
+        cell.id
+        for cell in tagged(notebook, "remove-cell")
+        if cell.cell_type == "code" and not cell.metadata.get("jupyter", {}).get("source_hidden")
+    ]
+    assert not shown
+
+
 def test_opens_and_ends_as_all_chapters_do(notebook):
     title = notebook.cells[0].source
     assert re.match(r"# \S", title)
