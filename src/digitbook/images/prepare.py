@@ -51,14 +51,14 @@ def prepare_drawing(ink: np.ndarray) -> np.ndarray:
     60,000 training digits bear the last three out. Their source images were black and white, so that
     any pixel but 0 was ink; the threshold for grey drawings is ours.
     """
-    levels = _grey_levels(ink)
+    levels = grey_levels(ink)
     if not levels.any():
         return np.zeros((SIDE, SIDE), "uint8")
-    return _centred(_stretched(_area_sums(_squared(_cropped(levels)), BOX)))
+    return _centred(stretched(area_sums(_squared(cropped(levels)), BOX, BOX)))
 
 
-def _grey_levels(ink: np.ndarray) -> np.ndarray:
-    """Return the drawing as uint8, or raise `ValueError`."""
+def grey_levels(ink: np.ndarray) -> np.ndarray:
+    """Return the drawing as uint8 of its shape, or raise `ValueError` as `prepare_drawing` does."""
     ink = np.asarray(ink)
     if ink.ndim != 2 or ink.size == 0:
         raise ValueError(f"A drawing is an array of shape (rows, columns), not of shape {ink.shape}.")
@@ -71,8 +71,8 @@ def _grey_levels(ink: np.ndarray) -> np.ndarray:
     return np.floor(ink.astype("float64") * 255 + 0.5).astype("uint8")
 
 
-def _cropped(levels: np.ndarray) -> np.ndarray:
-    """Return the smallest rectangle that holds every pixel that counts as ink."""
+def cropped(levels: np.ndarray) -> np.ndarray:
+    """Return the smallest rectangle of uint8 `levels` that holds every pixel that counts as ink."""
     inked = levels >= math.ceil(INK * levels.max())
     rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
     return levels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -91,12 +91,13 @@ def _squared(levels: np.ndarray) -> np.ndarray:
     return square
 
 
-def _area_sums(square: np.ndarray, side: int) -> np.ndarray:
-    """Resample `(n, n)` to `(side, side)` by exact area averaging, for shrinking and enlarging alike.
+def area_sums(levels: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """Resample by exact area averaging, for shrinking and enlarging alike.
 
-    Each new pixel is the mean of the area it covers, times `n * n`, which makes it a whole number.
+    Each new pixel, int64, is the mean of the area it covers, times the number of old pixels, which
+    makes it a whole number.
     """
-    return _line_sums(_line_sums(square, side).T, side).T
+    return _line_sums(_line_sums(levels, rows).T, columns).T
 
 
 def _line_sums(lines: np.ndarray, new: int) -> np.ndarray:
@@ -109,12 +110,12 @@ def _line_sums(lines: np.ndarray, new: int) -> np.ndarray:
     whole, part = np.divmod(old * np.arange(new + 1), new)
     below = lines.take(whole, axis=0, mode="clip")  # at the last edge, with no line below, part is 0
     integral = np.zeros((old + 1, lines.shape[1]), "int64")
-    lines.cumsum(axis=0, out=integral[1:])
+    lines.cumsum(axis=0, dtype="int64", out=integral[1:])
     return np.diff(new * integral[whole] + part[:, None] * below, axis=0)
 
 
-def _stretched(sums: np.ndarray) -> np.ndarray:
-    """Scale so that the largest value is 255, and round to uint8; halves are rounded up."""
+def stretched(sums: np.ndarray) -> np.ndarray:
+    """Scale whole numbers so that the largest value is 255, and round to uint8; halves are rounded up."""
     strongest = sums.max()
     return ((510 * sums + strongest) // (2 * strongest)).astype("uint8")
 

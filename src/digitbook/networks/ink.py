@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from digitbook.images.ink import evened
+from digitbook.networks import cycle
 from digitbook.networks.backend import keras
 from digitbook.networks.training import seeded
 
@@ -21,10 +22,10 @@ layers = keras.layers
 
 WIDTHS = (8, 12, 16, 24, 28)
 """Channels at each level, from the whole picture down to a sixteenth of its side."""
-STEPS, EPOCH, BATCH = 5000, 250, 16
-"""Batches that it is taught with, between two of which its state is kept, and pictures in one."""
-RATE, WARMUP, DECAY = 4e-3, 300, 1e-3
-"""AdamW's highest learning rate, the steps up to it, and its weight decay."""
+STEPS, BATCH = 5000, 16
+"""Batches that it is taught with, and pictures in one."""
+RATE = 4e-3
+"""AdamW's highest learning rate."""
 
 
 def build_ink(widths: tuple[int, ...] = WIDTHS) -> keras.Model:
@@ -80,48 +81,19 @@ def teach(
         steps: how many batches.
         say: told as every 250 batches end.
     """
-    keras.utils.set_random_seed(seed)
     with seeded(seed):
         model = build_ink()
-    schedule = keras.optimizers.schedules.CosineDecay(
-        RATE / 25, steps - WARMUP, warmup_target=RATE, warmup_steps=WARMUP
-    )
-    model.compile(keras.optimizers.AdamW(schedule, weight_decay=DECAY), loss=overlap_loss)
     batches = _Batches(pictures, inks, seed)
-    model.fit(
-        batches,
-        epochs=steps // EPOCH,
-        shuffle=False,
-        verbose=0,
-        callbacks=[
-            keras.callbacks.BackupAndRestore(folder / "state", delete_checkpoint=False),
-            keras.callbacks.LambdaCallback(
-                on_epoch_begin=lambda epoch, _: batches.begin(epoch),
-                on_epoch_end=lambda epoch, logs: say(
-                    f"{(epoch + 1) * EPOCH:,}/{steps:,} batches, loss {logs['loss']:.3f}"
-                ),
-            ),
-        ],
-    )
+    cycle.teach(model, overlap_loss, batches, folder, steps, RATE, say=say)
     return model
 
 
-class _Batches(keras.utils.PyDataset):
-    """Batches that depend on the seed and on how many came before."""
-
+class _Batches(cycle.Batches):
     def __init__(self, pictures: np.ndarray, inks: np.ndarray, seed: int):
-        super().__init__()
-        self.pictures, self.inks, self.seed, self.epoch = pictures, inks, seed, 0
+        super().__init__(seed)
+        self.pictures, self.inks = pictures, inks
 
-    @property
-    def num_batches(self) -> int:
-        return EPOCH
-
-    def begin(self, epoch: int) -> None:
-        self.epoch = epoch
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        rng = np.random.default_rng([self.seed, self.epoch, index])
+    def made(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         places = np.sort(rng.choice(len(self.pictures), BATCH, replace=False))
         changed = [_changed(self.pictures[place], self.inks[place], rng) for place in places]
         shown, meant = zip(*changed, strict=True)
