@@ -1,4 +1,6 @@
-"""`digitbook strangers`, `refusal`, `labels`, `robustness`, `transfer`, `readers`, `papers`."""
+"""`digitbook strangers`, `refusal`, `labels`, `robustness`, `transfer`, `readers`, `papers`,
+`numbers`.
+"""
 
 from __future__ import annotations
 
@@ -176,3 +178,17 @@ def papers(results: Path, as_json: bool) -> None:
     from digitbook.data import load
 
     _record("papers", results, as_json, load("mnist"))
+
+
+@click.command(short_help="Ask the released networks about lines of digits.")
+@results_option
+@json_option
+def numbers(results: Path, as_json: bool) -> None:
+    """Ask the released networks about numbers, put together from MNIST's test digits and from hands.
+
+    Lines have one to eight digits, from far apart to overlapping, on clean paper and on papers made by
+    a program, and are read in several ways. Stopped, the same command goes on with what is missing.
+    """
+    from digitbook.data import load
+
+    _record("numbers", results, as_json, load("mnist"))

@@ -11,7 +11,10 @@ import click
 from digitbook.cli import book, data, experiments, reading, release, training
 from digitbook.errors import BadInput
 
-GOES_ON = {"build", "sweep", "labels", "robustness", "transfer", "readers", "refusal", "papers", "ink"}
+GOES_ON = {
+    *("build", "sweep", "labels", "robustness", "transfer", "readers", "refusal", "papers", "numbers"),
+    *("ink", "line"),
+}
 """Commands that go on from where they were stopped."""
 EXTRAS = {"serve": "serve", "sweep": "experiments", "papers": "experiments", "ink": "experiments"}
 """What to install for a command that lacks a package; all others need `train`."""
@@ -32,6 +35,7 @@ for command in (
     release.release,
     release.export,
     release.ink,
+    release.line,
     reading.predict,
     reading.serve,
     experiments.strangers,
@@ -41,6 +45,7 @@ for command in (
     experiments.readers,
     experiments.papers,
     experiments.refusal,
+    experiments.numbers,
 ):
     digitbook.add_command(command)
 

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 import click
 
 from digitbook.cli.options import network_option
+from digitbook.errors import BadInput
 from digitbook.paths import RELEASED
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from digitbook.inference.network import Network
 
 
@@ -27,22 +30,32 @@ if TYPE_CHECKING:
     help="Show the K likeliest classes; by default 1 in the table, all in JSON.",
 )
 @click.option(
+    "--numbers",
+    is_flag=True,
+    help="Read lines of digits as numbers, from top to bottom, instead of one digit.",
+)
+@click.option(
     "--json",
     "as_json",
     is_flag=True,
-    help="Print a list of objects: file, and label, confidence, probabilities and why, or error.",
+    help="Print a list of objects: file, and label, confidence, probabilities and why, or error; "
+    "with --numbers file and numbers, or error.",
 )
-def predict(files: tuple[str, ...], model: Path | None, top: int | None, as_json: bool) -> int:
-    """Read the one digit in each image, or what else the network reads.
+def predict(
+    files: tuple[str, ...], model: Path | None, top: int | None, numbers: bool, as_json: bool
+) -> int:
+    """Read the one digit in each image, or what else the network reads, or with --numbers all of them.
 
     An image is a photo, a scan or a drawing, dark on light or light on dark. FILE is an image, a folder
     of images, or - for one image on standard input. What does not look like a digit is read as none;
-    in JSON its label is null, and why says what it looks like.
+    in JSON its label is null, and why says what it looks like. So it is with a line that is no number.
     """
-    from digitbook._util.console import new_console
     from digitbook.inference import predict
 
-    found = predict.predict(_network(model), list(files))
+    network = _network(model)
+    if numbers:
+        return _predict_numbers(network, files, as_json)
+    found = predict.predict(network, list(files))
     failed = [item for item in found if "error" in item]
     if as_json:
         for item in found:
@@ -50,14 +63,42 @@ def predict(files: tuple[str, ...], model: Path | None, top: int | None, as_json
                 item["probabilities"] = predict.likeliest(item["probabilities"], top)
         print(json.dumps(found, indent=1))
     else:
-        if len(failed) < len(found):
-            new_console().print(predict.table(found, top or 1))
-        for item in found:
-            if item.get("why"):
-                print(f"{item['file']}: {item['why']}")
-        for item in failed:
-            print(f"digitbook: {item['file']}: {item['error']}", file=sys.stderr)
+        reasons = [(item["file"], item["why"]) for item in found if item.get("why")]
+        _print(predict.table(found, top or 1), reasons, failed)
     return 2 if failed else 0
+
+
+def _predict_numbers(network: Network, files: tuple[str, ...], as_json: bool) -> int:
+    from digitbook.inference import predict
+    from digitbook.inference.number import LineReader
+
+    if network.kind != "digits":
+        raise BadInput(f"--numbers reads digits, and this network reads {network.kind}.")
+    found = predict.predict_numbers(LineReader.load(network), list(files))
+    failed = [item for item in found if "error" in item]
+    if as_json:
+        print(json.dumps(found, indent=1))
+    else:
+        reasons = [
+            (f"{item['file']}, line {place}", line["why"])
+            for item in found
+            for place, line in enumerate(item.get("numbers", []), start=1)
+            if line["why"]
+        ]
+        _print(predict.numbers_table(found), reasons, failed)
+    return 2 if failed else 0
+
+
+def _print(table: Table, reasons: list[tuple[str, str]], failed: list[dict]) -> None:
+    """Print what was read, why something was not, and on standard error what could not be."""
+    from digitbook._util.console import new_console
+
+    if table.row_count:
+        new_console().print(table)
+    for name, why in reasons:
+        print(f"{name}: {why}")
+    for item in failed:
+        print(f"digitbook: {item['file']}: {item['error']}", file=sys.stderr)
 
 
 @click.command(short_help="Read drawings over HTTP, with a page to draw on.")

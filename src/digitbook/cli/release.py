@@ -1,4 +1,4 @@
-"""`digitbook release`, `export` and `ink`."""
+"""`digitbook release`, `export`, `ink` and `line`."""
 
 from __future__ import annotations
 
@@ -54,4 +54,20 @@ def ink(seed: int, results: Path) -> None:
     from digitbook.experiments.ink import store_ink_network
 
     for path in store_ink_network(load("mnist"), results, seed, say=say):
+        print(f"{path}  {path.stat().st_size:,} bytes")
+
+
+@click.command(short_help="Teach the network that reads lines of digits.")
+@click.option("--seed", type=SEED, default=0, help="Decides the lines and the first weights.")
+@results_option
+def line(seed: int, results: Path) -> None:
+    """Put lines together from training digits, teach a small network to read them, and store it.
+
+    It becomes line.keras and, for reading numbers without Keras, line.tflite and line.json. That takes
+    three quarters of an hour on two cores. Stopped, the same command goes on.
+    """
+    from digitbook.data import load
+    from digitbook.experiments.line_reader import store_line_network
+
+    for path in store_line_network(load("mnist"), load("letters"), results, seed, say=say):
         print(f"{path}  {path.stat().st_size:,} bytes")

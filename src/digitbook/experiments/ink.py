@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -22,8 +21,8 @@ from skimage.morphology import skeletonize
 
 from digitbook._util.files import atomic_write, cache_dir
 from digitbook.data import Dataset, hold_out
+from digitbook.experiments import store
 from digitbook.images import practice
-from digitbook.networks.backend import keras
 from digitbook.networks.ink import STEPS, teach
 
 PICTURES, CHUNK = 12_000, 250
@@ -51,7 +50,7 @@ def store_ink_network(
     skeletons = map(skeleton, hold_out(dataset)[0][0][:DIGITS])
     paths = [path for path in skeletons if len(path)] + practice.scribbles(SCRIBBLES, seed)
     model = teach(*_pictures(paths, folder, seed, pictures, say), folder, seed, steps, say)
-    return _store(model, results)
+    return store.write_with_lite(model, results / "ink")
 
 
 def skeleton(digit: np.ndarray) -> np.ndarray:
@@ -101,17 +100,3 @@ def _make(chunk: range, paths: list[np.ndarray], folder: Path, seed: int) -> Non
     shown, inks = zip(*made, strict=True)
     with atomic_write(_stored(folder, chunk)) as fresh, fresh.open("wb") as file:
         np.savez(file, pictures=np.stack(shown), inks=np.uint8(np.round(255 * np.stack(inks))))
-
-
-def _store(model: keras.Model, results: Path) -> list[Path]:
-    written = [results / "ink.keras", results / "ink.tflite"]
-    with tempfile.TemporaryDirectory() as scratch:
-        for path in written:
-            made = Path(scratch) / path.name
-            if path.suffix == ".keras":
-                model.save(made, include_optimizer=False)
-            else:
-                model.export(made, format="litert", verbose=False)
-            with atomic_write(path) as fresh:
-                fresh.write_bytes(made.read_bytes())
-    return written

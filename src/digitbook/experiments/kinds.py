@@ -52,6 +52,7 @@ KINDS = {
     "strangers": Kind("strangers.json", "digitbook strangers", "unknown_classes"),
     "refusal": Kind("refusal.json", "digitbook refusal", "refusal"),
     "papers": Kind("papers.json", "digitbook papers", "paper_reading"),
+    "numbers": Kind("numbers.json", "digitbook numbers", "line_reading"),
     "speed": Kind("speed.json", "make bench"),
     "serving": Kind("serving.json", "make bench-serve"),
     "drawings": Kind("drawings.json", "make drawings"),

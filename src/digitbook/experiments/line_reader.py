@@ -1,22 +1,71 @@
-"""Teach the network that reads lines of digits, on lines put together from training digits."""
+"""Teach the network that reads lines of digits, and store it as `results/line.keras` and `line.tflite`.
+
+It learns from lines put together from training digits. What it is good for is measured apart, by
+`line_reading`.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
+from scipy.optimize import minimize_scalar
 
-from digitbook._util.files import cache_dir
-from digitbook.data import Dataset
+from digitbook._util.files import atomic_write, cache_dir
+from digitbook.data import Dataset, hold_out
+from digitbook.experiments import store
 from digitbook.images import composed, lines
+from digitbook.inference import ctc
 from digitbook.networks import line
 from digitbook.networks.backend import keras
 
 MARKED, LETTERED = 0.12, 0.08
 """The shares of lines in which there is a mark, or a letter."""
+TWINS = "OILSZ"
+"""Letters that are written like digits: they are not taught to be none."""
+HELD = 1000
+"""Lines of held-out digits that the temperature is fitted to."""
+
+
+def store_line_network(
+    digits: Dataset,
+    letters: Dataset,
+    results: Path,
+    seed: int = 0,
+    steps: int = line.STEPS,
+    say: Callable[[str], None] = print,
+) -> list[Path]:
+    """Teach the network, fit its temperature and store it; return what was written.
+
+    What it has learnt so far is kept in the cache: stopped, the same call goes on.
+    """
+    (x, y), (x_held, y_held) = hold_out(digits)
+    (x_letters, y_letters), _ = hold_out(letters)
+    unlike = ~np.isin(np.array(letters.class_names)[y_letters], list(TWINS))
+    model = _taught(
+        Composer(x, y, x_letters[unlike]), (digits.sha256, letters.sha256), seed, steps, say
+    )
+    temperature = fitted_temperature(model, Composer(x_held, y_held, x_letters[:0]), seed)
+    written = store.write_with_lite(model, results / "line")
+    description = {
+        "name": "line",
+        "kind": "lines of digits",
+        "data": digits.name,
+        "data_sha256": digits.sha256,
+        "seed": seed,
+        "parameters": model.count_params(),
+        "temperature": round(temperature, 4),
+        "weights_sha256": store.weights_sha256(model),
+        "sha256": {".tflite": hashlib.sha256(written[1].read_bytes()).hexdigest()},
+    }
+    path = results / "line.json"
+    with atomic_write(path) as fresh:
+        fresh.write_text(json.dumps(description, indent=1) + "\n")
+    return [*written, path]
 
 
 class Composer:
@@ -48,23 +97,40 @@ class Composer:
         return self.letters[rng.integers(0, len(self.letters))]
 
 
-def taught(
-    make: Composer, about: str, seed: int, steps: int, say: Callable[[str], None] = print
-) -> keras.Model:
-    """Return a network taught on what `make` makes, from the cache where it was taught before.
+def fitted_temperature(model: keras.Model, make: Composer, seed: int) -> float:
+    """Return the temperature at which the readings of held-out lines are likeliest."""
+    rng = np.random.default_rng([seed, 1])
+    made = [make(rng, int(rng.integers(1, line.LONGEST + 1))) for _ in range(HELD)]
+    steps = [
+        np.log(model(line.side_by_side([image])).numpy()[0] + 1e-9)[
+            : -(-image.shape[1] // line.PER_STEP)
+        ]
+        for image, _ in made
+    ]
 
-    `about` names the data. Stopped, the same call goes on.
-    """
+    def unlikely(temperature: float) -> float:
+        tempered = [each / temperature for each in steps]
+        return -sum(
+            ctc.log_probabilities(each - np.logaddexp.reduce(each, axis=1, keepdims=True), [truth])[0]
+            for each, (_, truth) in zip(tempered, made, strict=True)
+        )
+
+    return float(minimize_scalar(unlikely, (0.5, 4), method="bounded", bounds=(0.5, 4)).x)
+
+
+def _taught(
+    make: Composer, data: tuple[str, str], seed: int, steps: int, say: Callable[[str], None]
+) -> keras.Model:
     modules = (__file__, composed.__file__, lines.__file__, line.__file__)
     sources = b"".join(Path(file).read_bytes() for file in modules)
-    facts = repr((about, seed, steps)).encode()
+    facts = repr((data, seed, steps)).encode()
     folder = cache_dir() / "line" / hashlib.sha256(facts + sources).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     return line.teach(make, folder, seed, steps, say)
 
 
 def _penned(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return the line as other pens would have written it: a third each thinner, broader and as it is."""
+    """Return the line as in another pen: a third each are thinner, broader, and as they are."""
     pen = rng.integers(0, 3)
     if pen == 0:
         thinner = ndimage.grey_erosion(ink, (2, 2))

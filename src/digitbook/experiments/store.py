@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -67,6 +68,21 @@ def write(model: keras.Sequential, path: Path, note: dict) -> None:
         bare.save(fresh)
         with zipfile.ZipFile(fresh, "a") as archive:
             archive.writestr(NOTE, json.dumps(note, indent=1))
+
+
+def write_with_lite(model: keras.Model, stem: Path) -> list[Path]:
+    """Store a network of any form as `STEM.keras` and `STEM.tflite`, and return their paths."""
+    written = [stem.with_suffix(".keras"), stem.with_suffix(".tflite")]
+    with tempfile.TemporaryDirectory() as scratch:
+        for path in written:
+            made = Path(scratch) / path.name
+            if path.suffix == ".keras":
+                model.save(made, include_optimizer=False)
+            else:
+                model.export(made, format="litert", verbose=False)
+            with atomic_write(path) as fresh:
+                fresh.write_bytes(made.read_bytes())
+    return written
 
 
 def _without_newer_options(config: dict) -> dict:

@@ -66,7 +66,7 @@ def compose(
 
 
 def punctuation(rng: np.random.Generator) -> np.ndarray:
-    """Draw a mark that is no digit, uint8 `(28, 28)`: a minus, plus, point, comma, slash and the like."""
+    """Draw a mark that is no digit, uint8 `(28, 28)`: a minus, a point, a comma and the like."""
     image = Image.new("L", (112, 112))
     pen = ImageDraw.Draw(image)
     width = int(rng.integers(8, 15))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
@@ -32,14 +33,20 @@ ENLARGED = 4
 SPECK, SMALL = 0.03, 0.25
 """A piece of less than the first share of the largest one is a speck; one of less than the second has
 to lie near that to belong to it."""
+POINT = 0.01
+"""What is smaller than this share of the largest piece is not even a point."""
 FAR = 0.35
 """How far away that is, as a share of the largest piece's longer side."""
 CUT = 0.5
 """A piece inside the picture of at least this share rules out those that the border cuts."""
 
 
+Box = tuple[int, int, int, int]
+"""A part of a picture: left, top, right and bottom, the latter two exclusive."""
+
+
 def find_ink(picture: Image.Image, looks: int = 2) -> np.ndarray:
-    """Look at a picture as a whole, then closely at the part where there is ink.
+    """Look at a picture as a whole, then closely at the part where one thing is written.
 
     Args:
         picture: RGB, of any size.
@@ -50,11 +57,28 @@ def find_ink(picture: Image.Image, looks: int = 2) -> np.ndarray:
         which that was looked at; exactly 0 but for pieces that are more likely ink than not, and their
         rims. All 0 where there is none.
     """
-    whole = _pieces(*_look(picture, FIRST_LOOK))
+    return _found(picture, _belonging, looks)[0]
+
+
+def find_all_ink(picture: Image.Image) -> tuple[np.ndarray, Box]:
+    """Look for ink as `find_ink` does, and keep what lies far apart and points and commas, too.
+
+    Returns:
+        The ink as there, and the box of the picture that it shows.
+    """
+    return _found(picture, _mark, 2)
+
+
+def _found(
+    picture: Image.Image, kept: Callable[[np.ndarray, np.ndarray], np.ndarray], looks: int
+) -> tuple[np.ndarray, Box]:
+    whole = _pieces(*_look(picture, FIRST_LOOK), kept)
+    everything = (0, 0, *picture.size)
     if looks == 1 or not whole.any():
-        return whole
-    close = _pieces(*_look(picture.crop(_around(whole, picture.size)), SECOND_LOOK))
-    return close if close.any() else whole
+        return whole, everything
+    box = _around(whole, picture.size)
+    close = _pieces(*_look(picture.crop(box), SECOND_LOOK), kept)
+    return (close, box) if close.any() else (whole, everything)
 
 
 def evened(picture: np.ndarray) -> np.ndarray:
@@ -91,8 +115,10 @@ def _look(picture: Image.Image, pixels: int) -> tuple[np.ndarray, np.ndarray]:
     return seen, _network()(padded[None])[0, :rows, :columns, 0]
 
 
-def _pieces(seen: np.ndarray, likely: np.ndarray) -> np.ndarray:
-    """Return the pieces of ink that belong together, with their soft rims, as uint8."""
+def _pieces(
+    seen: np.ndarray, likely: np.ndarray, kept: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Return the pieces of ink that are kept, with their soft rims, as uint8."""
     labels, count = ndimage.label(likely > 0.5, np.ones((3, 3)))
     mass = ndimage.sum_labels(likely, labels, range(count + 1))
     mass[0] = 0
@@ -101,12 +127,22 @@ def _pieces(seen: np.ndarray, likely: np.ndarray) -> np.ndarray:
     inside = np.delete(mass, cut)
     if inside.size and inside.max() >= CUT * mass.max():
         mass[cut] = 0
-    kept = (mass >= SPECK * mass.max()) & (mass > 4)
-    kept &= (mass >= SMALL * mass.max()) | _near(labels, int(mass.argmax()))
-    meant = ndimage.binary_dilation(kept[labels])
-    if not _stands_out(seen, kept[labels]):
+    inked = (kept(mass, labels) & (mass > 4))[labels]
+    meant = ndimage.binary_dilation(inked)
+    if not _stands_out(seen, inked):
         meant[:] = False
     return np.where(meant, np.round(255 * likely), 0).astype("uint8")
+
+
+def _belonging(mass: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return which pieces may be parts of one digit."""
+    near = _near(labels, int(mass.argmax()))
+    return (mass >= SPECK * mass.max()) & ((mass >= SMALL * mass.max()) | near)
+
+
+def _mark(mass: np.ndarray, _: np.ndarray) -> np.ndarray:
+    """Return which pieces are at least as large as a point beside a digit."""
+    return mass >= POINT * mass.max()
 
 
 def _stands_out(seen: np.ndarray, ink: np.ndarray) -> bool:
@@ -136,7 +172,7 @@ def _near(labels: np.ndarray, largest: int) -> np.ndarray:
     return np.concatenate([[False], gap <= FAR * (high[main] - low[main]).max()])
 
 
-def _around(ink: np.ndarray, size: tuple[int, int]) -> tuple[int, int, int, int]:
+def _around(ink: np.ndarray, size: tuple[int, int]) -> Box:
     """Return the box of a picture of this size around the ink that was seen in it, with some paper."""
     factor = size[0] / ink.shape[1], size[1] / ink.shape[0]
     edges = [np.flatnonzero(ink.any(axis=axis))[[0, -1]] + (0, 1) for axis in (0, 1)]

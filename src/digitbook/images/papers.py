@@ -18,6 +18,9 @@ from digitbook.images import handwriting
 
 WIDE, HIGH = 900, 1000
 """Columns and rows of a sheet in pixels."""
+LINE, LONG = 0.9, 1.5
+"""What is this much longer than high is a line of digits; it takes the first share of the sheet's width
+at most."""
 
 Rng = np.random.Generator
 Colour = tuple[int, int, int]
@@ -25,7 +28,7 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Digit:
-    """What is written: strokes with the pen, or the 28x28 pixels of somebody's digit, uint8."""
+    """What is written: strokes with the pen, or the pixels of somebody's digit or digits, uint8."""
 
     strokes: list[np.ndarray] | None = None
     pixels: np.ndarray | None = None
@@ -154,7 +157,9 @@ def _enlarged(pixels: np.ndarray, sheet: Sheet, tall: float, rng: Rng) -> Image.
     cut = pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     cut = np.pad(cut, 1)
     factor = tall / cut.shape[0]
-    size = (max(round(cut.shape[1] * factor), 4), round(tall))
+    if cut.shape[1] > LONG * cut.shape[0]:
+        factor = min(factor, LINE * sheet.size[0] / cut.shape[1])
+    size = (max(round(cut.shape[1] * factor), 4), round(cut.shape[0] * factor))
     smooth = Image.fromarray(cut).resize(size, Image.Resampling.BICUBIC)
     smooth = smooth.filter(ImageFilter.GaussianBlur(0.35 * factor))
     sharp = smooth.point(lambda level: min(max((level - 80) * 8, 0), 255))

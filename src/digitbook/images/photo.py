@@ -12,7 +12,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps
 from scipy import ndimage
 
-from digitbook.images.ink import find_ink
+from digitbook.images.ink import POINT, Box, find_all_ink, find_ink
 
 LONGEST = 1000
 """A photo with a longer side than this is shrunk by a whole number: averaging removes noise."""
@@ -47,7 +47,26 @@ def clean_photo(image: Image.Image | np.ndarray) -> np.ndarray:
     pixels = np.asarray(picture)
     if (paper := _even_paper(pixels)) is None:
         return thickened(find_ink(picture))
-    return thickened(_drawn(pixels, paper))
+    return thickened(_drawn(pixels, paper, SPECK)[0])
+
+
+def all_ink(image: Image.Image) -> tuple[np.ndarray, np.ndarray]:
+    """Find all the ink in a picture, as `clean_photo` finds a single digit's; nothing is thickened.
+
+    Args:
+        image: as there.
+
+    Returns:
+        The ink, uint8 `(rows, columns)`, and the part of the picture, upright, that it shows: float
+        `(4,)`, left, top, right and bottom as shares of the picture's width and height.
+    """
+    picture = _upright(image)
+    pixels = np.asarray(picture)
+    if (paper := _even_paper(pixels)) is None:
+        ink, box = find_all_ink(picture)
+    else:
+        ink, box = _drawn(pixels, paper, POINT)
+    return ink, np.array(box) / np.tile(picture.size, 2)
 
 
 def _upright(image: Image.Image | np.ndarray) -> Image.Image:
@@ -109,22 +128,27 @@ def _even_paper(pixels: np.ndarray) -> np.ndarray | None:
     return colour if 2 * np.count_nonzero(bare) >= bare.size else None
 
 
-def _drawn(pixels: np.ndarray, paper: np.ndarray) -> np.ndarray:
-    """Return what differs from even paper, in the channel where that is most, without specks."""
+def _drawn(pixels: np.ndarray, paper: np.ndarray, speck: float) -> tuple[np.ndarray, Box]:
+    """Return what differs from even paper, in the channel where that is most, and the box it is in.
+
+    What is smaller than the share `speck` of the largest piece is left out.
+    """
     apart = np.maximum.reduce([_apart(pixels[..., channel], paper[channel]) for channel in range(3)])
     if apart.max() < 255 * CONTRAST:
-        return np.zeros(apart.shape, "uint8")
+        return np.zeros(apart.shape, "uint8"), (0, 0, *apart.shape[::-1])
     ink = apart > CONTRAST * apart.max()
     rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
-    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    left, top, right, bottom = map(int, (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
+    box = np.s_[top:bottom, left:right]
     apart = apart[box]
     labels, count = ndimage.label(ink[box], np.ones((3, 3)))
     mass = np.bincount(labels.ravel(), minlength=count + 1)
     mass[0] = 0
-    inked = (mass >= SPECK * mass.max())[labels]
+    inked = (mass >= speck * mass.max())[labels]
     full = np.percentile(apart[inked], 75)
     meant = _with_rim(inked)
-    return np.where(meant, np.round(255 * np.minimum(apart / full, 1)), 0).astype("uint8")
+    cleaned = np.where(meant, np.round(255 * np.minimum(apart / full, 1)), 0).astype("uint8")
+    return cleaned, (left, top, right, bottom)
 
 
 def _apart(levels: np.ndarray, level: np.uint8) -> np.ndarray:
@@ -142,18 +166,22 @@ def _with_rim(pieces: np.ndarray) -> np.ndarray:
     return grown
 
 
-def thickened(ink: np.ndarray) -> np.ndarray:
-    """Widen strokes that are thinner on average than `THIN` of the ink's longer side to `WIDENED`."""
+def thickened(ink: np.ndarray, size: int | None = None) -> np.ndarray:
+    """Widen strokes that are thinner on average than `THIN` of a digit's size to `WIDENED`.
+
+    `size` is in pixels; by default the ink is one digit's, and it is its longer side.
+    """
     inked = ink > 127
     if not inked.any():
         return ink
     rows, columns = (np.flatnonzero(inked.any(axis=axis)) for axis in (1, 0))
-    longer = max(np.ptp(rows), np.ptp(columns)) + 1
+    if size is None:
+        size = int(max(np.ptp(rows), np.ptp(columns))) + 1
     area = int(np.count_nonzero(inked))
     width = 2 * area / max(int(np.count_nonzero(_with_rim(inked))) - area, 1)
-    if width >= THIN * longer:
+    if width >= THIN * size:
         return ink
-    lacking = WIDENED * longer - width
+    lacking = WIDENED * size - width
     grown = np.pad(ink, int(lacking) + 2)
     away = ndimage.distance_transform_edt(grown <= 127)
     widened = 255 * np.clip(lacking / 2 + 1 - away, 0, 1)

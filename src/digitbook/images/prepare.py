@@ -115,7 +115,7 @@ def _line_sums(lines: np.ndarray, new: int) -> np.ndarray:
 
 
 def stretched(sums: np.ndarray) -> np.ndarray:
-    """Scale whole numbers so that the largest value is 255, and round to uint8; halves are rounded up."""
+    """Scale whole numbers so that the largest is 255, and round to uint8; halves are rounded up."""
     strongest = sums.max()
     return ((510 * sums + strongest) // (2 * strongest)).astype("uint8")
 

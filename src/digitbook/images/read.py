@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from digitbook.errors import BadInput
-from digitbook.images.photo import LONGEST, clean_photo
+from digitbook.images.photo import LONGEST, all_ink, clean_photo
 from digitbook.images.prepare import prepare_drawing
 
 FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
@@ -20,6 +21,11 @@ MOST_PIXELS = 8192 * 6144
 
 # `read_image` has a limit of its own, which is stricter and no warning.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+
+NO_INK = "There is no ink in this image."
+
+T = TypeVar("T")
 
 
 class NotReadable(BadInput):
@@ -54,12 +60,34 @@ def read_image(source: Path | BinaryIO, formats: tuple[str, ...] = FORMATS) -> n
         NotReadable: there is no such file, it is no image, is cut short, is too large, or shows no
             ink.
     """
+    drawing = prepare_drawing(_read(source, formats, clean_photo))
+    if not drawing.any():
+        raise NotReadable(NO_INK)
+    return drawing
+
+
+def read_ink(
+    source: Path | BinaryIO, formats: tuple[str, ...] = FORMATS
+) -> tuple[np.ndarray, np.ndarray]:
+    """Read an image as `read_image` does, and return all of its ink and where that lies (`all_ink`).
+
+    Raises:
+        NotReadable: as there.
+    """
+    ink, part = _read(source, formats, all_ink)
+    if not ink.any():
+        raise NotReadable(NO_INK)
+    return ink, part
+
+
+def _read(source: Path | BinaryIO, formats: tuple[str, ...], clean: Callable[[Image.Image], T]) -> T:
+    """Return what `clean` makes of the image in a file."""
     try:
         with Image.open(source, formats=formats) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise Image.DecompressionBombError
             image.draft("RGB", (LONGEST, LONGEST))  # a JPEG that is large is read in part alone
-            ink = clean_photo(image)
+            return clean(image)
     except FileNotFoundError:
         raise NotReadable("There is no such file.") from None
     except UnidentifiedImageError:
@@ -71,7 +99,3 @@ def read_image(source: Path | BinaryIO, formats: tuple[str, ...] = FORMATS) -> n
     except Exception as error:  # decoders pass on whatever a damaged file makes them raise
         reason = getattr(error, "strerror", None) or error
         raise NotReadable(f"This image cannot be read: {reason}.") from error
-    drawing = prepare_drawing(ink)
-    if not drawing.any():
-        raise NotReadable("There is no ink in this image.")
-    return drawing

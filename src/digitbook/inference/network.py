@@ -58,7 +58,7 @@ class Network:
         Raises:
             NetworkMissing: one of the two is missing or damaged, or they do not belong together.
         """
-        description = _description(path)
+        description = description_of(path)
         return cls(description, _softmax(path, len(description["classes"])), guard_of(description))
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
@@ -129,7 +129,7 @@ def guard_of(description: dict) -> Network | None:
 def _released_guard() -> Network | None:
     if not GUARD.is_file():
         return None
-    description = _description(GUARD)
+    description = description_of(GUARD)
     return Network(description, _softmax(GUARD, len(description["classes"])))
 
 
@@ -145,7 +145,7 @@ def _softmax(path: Path, classes: int) -> Callable[[np.ndarray], np.ndarray]:
     return softmax
 
 
-def _description(path: Path) -> dict:
+def description_of(path: Path) -> dict:
     """Read `NAME.json` beside `path`, and check that it is about this very file."""
     beside = path.with_suffix(".json")
     for file in (path, beside):

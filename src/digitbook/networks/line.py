@@ -64,7 +64,7 @@ def _convolved(
 
 
 def ctc_loss(truth, found):
-    """CTC's loss of each line; a row of `truth` holds its classes, padded, their number and its steps."""
+    """CTC's loss of each line; a row of `truth` has its classes, filled up, their number, its steps."""
     truth = ops.cast(truth, "int32")
     logits = ops.log(ops.maximum(found, 1e-9))
     return ops.ctc_loss(truth[:, :MOST], logits, truth[:, MOST], truth[:, MOST + 1], mask_index=BLANK)

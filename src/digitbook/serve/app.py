@@ -23,7 +23,9 @@ from waitress.task import ErrorTask
 from werkzeug.exceptions import HTTPException
 
 from digitbook.errors import BadInput
+from digitbook.images.read import NotReadable
 from digitbook.inference.network import Network
+from digitbook.inference.number import LineReader, numbers
 from digitbook.paths import STATIC
 from digitbook.serve import openapi, requests
 from digitbook.serve.openapi import MAX_BYTES, REFUSALS
@@ -58,7 +60,7 @@ def create_app(network: Network | None = None) -> Flask:
         one=escape(network.noun), kind=escape(network.kind), most=openapi.MAX_IMAGES
     )
     assets = {name: _read(folder / name) for name, folder in ASSETS.items()}
-    description = openapi.description(network.class_names, network.noun)
+    description = openapi.description(network.class_names, network.noun, network.kind)
     model = {key: value for key, value in network.description.items() if key != "layers"}
 
     app = Flask("digitbook", static_folder=None, template_folder=None)
@@ -83,6 +85,17 @@ def create_app(network: Network | None = None) -> Flask:
     def predict() -> dict:
         answers = network.answers(requests.images())
         return {"predictions": answers, "model": network.description["name"]}
+
+    if network.kind == "digits":
+        lines = LineReader.load(network)
+
+        @app.post("/api/numbers")
+        def read_numbers() -> dict:
+            try:
+                found = numbers(lines, *requests.sheet())
+            except NotReadable as error:
+                abort(422, f"Image 1: {error}")
+            return {"numbers": found, "model": network.description["name"]}
 
     @app.get("/api/model")
     def describe_model() -> dict:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from digitbook.images.prepare import SIDE
+from digitbook.inference.number import MOST_LINES
 
 MAX_IMAGES = 64
 """Images in one request."""
@@ -34,10 +35,11 @@ REFUSALS = {
 Schema = dict[str, Any]
 
 
-def description(class_names: Iterable[str], one: str) -> Schema:
+def description(class_names: Iterable[str], one: str, kind: str) -> Schema:
     """Return the OpenAPI 3.1 description of a service whose network knows these classes.
 
-    `one` is what an image shows: "digit", "letter" or "character".
+    `one` is what an image shows: "digit", "letter" or "character", and `kind` what the network reads;
+    where that is digits, numbers are read as well.
     """
     names = list(class_names)
     return {
@@ -57,6 +59,7 @@ def description(class_names: Iterable[str], one: str) -> Schema:
                 }
             },
             "/api/predict": {"post": _predict(one)},
+            **({"/api/numbers": {"post": _numbers()}} if kind == "digits" else {}),
             "/api/model": {
                 "get": {
                     "operationId": "model",
@@ -84,11 +87,40 @@ def description(class_names: Iterable[str], one: str) -> Schema:
 
 
 def _predict(one: str) -> Schema:
+    return {
+        "operationId": "predict",
+        "summary": f"Read one image, or up to {MAX_IMAGES}.",
+        "description": f"Uploaded images may be drawings, scans or photos of one {one}, dark on light "
+        "or light on dark, of any size. A request is answered as a whole or refused as a whole.",
+        **_reading(
+            {"oneOf": [_reference("Images"), _reference("Drawings")]},
+            MAX_IMAGES,
+            _json("One prediction an image, in their order.", _reference("Predictions")),
+        ),
+    }
+
+
+def _numbers() -> Schema:
+    return {
+        "operationId": "numbers",
+        "summary": "Read the numbers in one image, lines of digits, from top to bottom.",
+        "description": "The image may be a drawing, a scan or a photo, dark on light or light on dark, "
+        "of any size.",
+        **_reading(
+            _object(drawings=_list(_reference("Drawing"), 1, 1)),
+            1,
+            _json("One answer a line.", _reference("Numbers")),
+        ),
+    }
+
+
+def _reading(pixels: Schema, most: int, answer: Schema) -> Schema:
+    """Return the body of a request to read images, in pixels or at most so many files, and the answers."""
     upload = {
         "type": "array",
         "items": {"type": "string", "contentMediaType": "application/octet-stream"},
         "minItems": 1,
-        "maxItems": MAX_IMAGES,
+        "maxItems": most,
         "description": "PNG or JPEG files",
     }
     body = {
@@ -98,15 +130,10 @@ def _predict(one: str) -> Schema:
             "schema": _object(image=upload),
             "encoding": {"image": {"contentType": "image/png, image/jpeg"}},
         },
-        "application/json": {"schema": {"oneOf": [_reference("Images"), _reference("Drawings")]}},
+        "application/json": {"schema": pixels},
     }
-    answer = _json("One prediction an image, in their order.", _reference("Predictions"))
     refused = {str(code): _json(REFUSALS[code], _reference("Refusal")) for code in (400, 413, 415, 422)}
     return {
-        "operationId": "predict",
-        "summary": f"Read one image, or up to {MAX_IMAGES}.",
-        "description": f"Uploaded images may be drawings, scans or photos of one {one}, dark on light "
-        "or light on dark, of any size. A request is answered as a whole or refused as a whole.",
         "requestBody": {"required": True, "content": body},
         "responses": {"200": answer, **refused},
     }
@@ -116,22 +143,44 @@ def _schemas(names: list[str]) -> dict[str, Schema]:
     probability = {"type": "number", "minimum": 0, "maximum": 1}
     pixel = {"type": "integer", "minimum": 0, "maximum": 255}
     prepared = _list(_list(pixel, SIDE, SIDE), SIDE, SIDE)
-    drawing = _list(_list(pixel, 1), 1)
+    box = {
+        **_list({"type": "number"}, 4, 4),
+        "description": "left, top, right and bottom, as shares of the upright image's width and height",
+    }
+    model = {"type": "string", "description": "the network's name"}
     return {
+        "Drawing": _list(_list(pixel, 1), 1),
         "Images": {
             **_object(images=_list(prepared, 1, MAX_IMAGES)),
             "description": f"Images of {SIDE} rows of {SIDE} pixels, prepared as MNIST's are: ink "
             "light (255) on dark (0), fitted into 20 by 20, centred by mass.",
         },
         "Drawings": {
-            **_object(drawings=_list(drawing, 1, MAX_IMAGES)),
+            **_object(drawings=_list(_reference("Drawing"), 1, MAX_IMAGES)),
             "description": "Drawings of any size, ink light (255) on dark (0), all rows of one as long "
             "as each other; the service crops, shrinks and centres them.",
         },
         "Predictions": _object(
             predictions=_list(_reference("Prediction"), 1, MAX_IMAGES),
-            model={"type": "string", "description": "the network's name"},
+            model=model,
         ),
+        "Numbers": _object(numbers=_list(_reference("Number"), 0, MOST_LINES), model=model),
+        "Number": {
+            **_object(
+                number={"type": ["string", "null"], "pattern": "^[0-9]+$"},
+                confidence=probability,
+                digits=_list(
+                    _object(
+                        digit={"enum": [*map(str, range(10)), None]}, confidence=probability, box=box
+                    ),
+                    0,
+                ),
+                box=box,
+                why={"type": ["string", "null"], "description": "why there is no number"},
+            ),
+            "description": "A line. Where it is no number, `number` is null and `why` says what was "
+            "found. A digit of null is a sign or a letter.",
+        },
         "Prediction": {
             **_object(
                 label={"enum": [*names, None]},

@@ -8,20 +8,23 @@ from __future__ import annotations
 import io
 import json
 import threading
+from collections.abc import Callable
 from contextlib import nullcontext
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import numpy as np
 from flask import Request, abort, request
 from PIL import Image
 
 from digitbook.images.prepare import SIDE, prepare_drawing
-from digitbook.images.read import NotReadable, read_image
+from digitbook.images.read import NO_INK, NotReadable, read_image, read_ink
 from digitbook.serve.openapi import MAX_IMAGES, MAX_JSON_BYTES, MAX_PIXELS, REFUSALS
 
 FORMATS = ("PNG", "JPEG")
 LARGE = 4_000_000
 """Pixels of a request from which on it is decoded alone, so that memory stays bounded."""
+
+T = TypeVar("T")
 
 _one_large_request = threading.Lock()
 
@@ -42,10 +45,37 @@ def images() -> np.ndarray:
     if request.mimetype == "application/json":
         return np.array(_from_json())
     if request.mimetype == "multipart/form-data":
-        return np.array(_from_files(_uploads()))
+        return np.array(_from_files(_uploads(), read_image))
     if request.mimetype in ("image/png", "image/jpeg"):
-        return np.array(_from_files([request.get_data(cache=False)]))
+        return np.array(_from_files([request.get_data(cache=False)], read_image))
     abort(415, REFUSALS[415])
+
+
+def sheet() -> tuple[np.ndarray, np.ndarray]:
+    """Return the one image of the request as ink, uint8 `(rows, columns)`, and its part (`read_ink`).
+
+    Raises:
+        HTTPException: as `images`, or there are several.
+    """
+    if request.mimetype == "application/json":
+        ((kind, items),) = _content().items()
+        if kind != "drawings":
+            abort(400, "Send a drawing: numbers are not read from prepared images.")
+        ink = _pixels(_one(items), 1)
+        if not ink.any():
+            abort(422, f"Image 1: {NO_INK}")
+        return ink, np.array([0.0, 0.0, 1.0, 1.0])
+    if request.mimetype == "multipart/form-data":
+        return _from_files([_one(_uploads())], read_ink)[0]
+    if request.mimetype in ("image/png", "image/jpeg"):
+        return _from_files([request.get_data(cache=False)], read_ink)[0]
+    abort(415, REFUSALS[415])
+
+
+def _one(items: list[T]) -> T:
+    if len(items) != 1:
+        abort(400, "Send one image: numbers are read from one at a time.")
+    return items[0]
 
 
 def _uploads() -> list[bytes]:
@@ -57,12 +87,12 @@ def _uploads() -> list[bytes]:
     return [file.read() for file in files]
 
 
-def _from_files(contents: list[bytes]) -> list[np.ndarray]:
+def _from_files(contents: list[bytes], read: Callable[..., T]) -> list[T]:
     pixels = sum(map(_pixel_count, contents))
     if pixels > MAX_PIXELS:
         abort(413)
     with _one_large_request if pixels > LARGE else nullcontext():
-        return [_from_file(content, number) for number, content in enumerate(contents, start=1)]
+        return [_from_file(content, number, read) for number, content in enumerate(contents, start=1)]
 
 
 def _pixel_count(content: bytes) -> int:
@@ -76,14 +106,15 @@ def _pixel_count(content: bytes) -> int:
         return 0
 
 
-def _from_file(content: bytes, number: int) -> np.ndarray:
+def _from_file(content: bytes, number: int, read: Callable[..., T]) -> T:
     try:
-        return read_image(io.BytesIO(content), FORMATS)
+        return read(io.BytesIO(content), FORMATS)
     except NotReadable as error:
         abort(422, f"Image {number}: {error}")
 
 
-def _from_json() -> list[np.ndarray]:
+def _content() -> dict[str, list]:
+    """Return the JSON that was sent: `images` or `drawings`, a list that is not too long."""
     if (request.content_length or 0) > MAX_JSON_BYTES:
         abort(413)
     body = request.get_data(cache=False)
@@ -100,12 +131,17 @@ def _from_json() -> list[np.ndarray]:
         abort(400, f"Send the {kind} as a list with at least one in it.")
     if len(items) > MAX_IMAGES:
         abort(413)
+    return content
+
+
+def _from_json() -> list[np.ndarray]:
+    ((kind, items),) = _content().items()
     images = [_pixels(item, number) for number, item in enumerate(items, start=1)]
     for number, image in enumerate(images, start=1):
         if kind == "images" and image.shape != (SIDE, SIDE):
             abort(400, f"Image {number} is not {SIDE} rows of {SIDE} pixels; send it as a drawing.")
         if not image.any():
-            abort(422, f"Image {number}: There is no ink in this image.")
+            abort(422, f"Image {number}: {NO_INK}")
     return images if kind == "images" else [prepare_drawing(image) for image in images]
 
 
