@@ -5,7 +5,7 @@ from functools import partial
 from digitbook.experiments import paper_reading, records
 from digitbook.experiments.ink import skeleton, store_ink_network
 from digitbook.images.papers import PAPERS
-from digitbook.networks import ink
+from digitbook.networks import cycle, ink
 
 ASKED = ("plain", "box")
 
@@ -45,9 +45,8 @@ def test_the_network_for_ink_is_taught_and_stored(digits, tmp_path, monkeypatch)
     monkeypatch.setattr("digitbook.experiments.ink.DIGITS", 20)
     monkeypatch.setattr("digitbook.experiments.ink.SCRIBBLES", 20)
     monkeypatch.setattr(ink, "build_ink", partial(ink.build_ink, widths=(2, 3)))
-    monkeypatch.setattr(ink, "EPOCH", 1)
+    monkeypatch.setattr(cycle, "EPOCH", 1)
     monkeypatch.setattr(ink, "BATCH", 2)
-    monkeypatch.setattr(ink, "WARMUP", 1)
     monkeypatch.setenv("DIGITBOOK_CACHE", str(tmp_path / "cache"))
     told = []
     written = store_ink_network(digits, tmp_path, pictures=4, steps=2, say=told.append)

@@ -7,7 +7,7 @@ import pytest
 
 from digitbook._util.litert import LiteRT
 from digitbook.images.ink import INK_NETWORK, evened
-from digitbook.networks import ink
+from digitbook.networks import cycle, ink
 from digitbook.networks.backend import keras
 
 RNG = np.random.default_rng(0)
@@ -19,9 +19,8 @@ INKS = np.where(PICTURES.mean(axis=3) > 128, 255, 0).astype("uint8")
 def short(monkeypatch):
     """Few steps of a small network: to build and to trace the whole one takes longer than its steps."""
     monkeypatch.setattr(ink, "build_ink", partial(ink.build_ink, widths=(2, 3)))
-    monkeypatch.setattr(ink, "EPOCH", 2)
+    monkeypatch.setattr(cycle, "EPOCH", 2)
     monkeypatch.setattr(ink, "BATCH", 4)
-    monkeypatch.setattr(ink, "WARMUP", 2)
 
 
 def test_any_picture_becomes_one_of_its_size():

@@ -30,7 +30,7 @@ from schemathesis.config import SchemathesisConfig
 from digitbook import cli
 from digitbook.errors import BadInput
 from digitbook.images import strangers
-from digitbook.images.handwriting import draw, drawings
+from digitbook.images.handwriting import draw, drawings, hands
 from digitbook.images.photo import clean_photo
 from digitbook.images.prepare import prepare_drawing
 from digitbook.inference.network import Network
@@ -147,6 +147,57 @@ def test_what_is_no_digit_gets_no_label_and_a_reason(client, network):
     (found,) = response.json["predictions"]
     assert found["label"] is None
     assert found["why"] == "This looks like something else, not like a digit."
+
+
+def number_on(sheet, text):
+    """Draw a number as a hand does, dark on light."""
+    strokes, x = [], 30
+    for character in text:
+        (written, *_) = [hands()[key] for key in hands() if key[0] == int(character)]
+        strokes += [(stroke - np.concatenate(written).min(axis=0)) * 90 + (x, 60) for stroke in written]
+        x += np.ptp(np.concatenate(written), axis=0)[0] * 90 + 20
+    return draw(strokes, 10, sheet)
+
+
+def test_numbers_are_read_from_a_file_a_form_and_pixels(client):
+    ink = number_on(480, "2025")
+    content = encoded(255 - ink)
+    sent = [
+        client.post("/api/numbers", data=content, content_type="image/png"),
+        client.post("/api/numbers", data={"image": (io.BytesIO(content), "a.png")}),
+        client.post("/api/numbers", json={"drawings": [ink.tolist()]}),
+    ]
+    for response in sent:
+        assert response.status_code == 200, response.text
+        assert response.json["model"] == "cnn"
+        (found,) = response.json["numbers"]
+        assert (found["number"], found["why"]) == ("2025", None)
+        assert [digit["digit"] for digit in found["digits"]] == list("2025")
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "reason"),
+    [
+        ({"json": {"drawings": [[[255]], [[255]]]}}, 400, "one at a time"),
+        ({"json": {"images": [np.zeros((28, 28), int).tolist()]}}, 400, "Send a drawing"),
+        ({"json": {"drawings": [[[0, 0], [0, 0]]]}}, 422, "Image 1: There is no ink"),
+        ({"data": b"?", "content_type": "image/png"}, 422, "Image 1: This is not an image"),
+        ({"data": b"?", "content_type": "text/plain"}, 415, "PNG or JPEG"),
+        (
+            {"json": {"drawings": [([[0, 255] * 45, [0, 0] * 45] * 45)]}},
+            422,
+            "more than 400 pieces of ink",
+        ),
+    ],
+)
+def test_what_holds_no_numbers_is_refused(client, sent, status, reason):
+    refused(client.post("/api/numbers", **sent), status, reason)
+
+
+def test_a_network_for_letters_answers_for_no_numbers(letters):
+    app = service.create_app(Network.load(letters / "letters-cnn.tflite"))
+    assert "/api/numbers" not in app.test_client().get("/openapi.json").json["paths"]
+    refused(app.test_client().post("/api/numbers"), 404, "nothing at this address")
 
 
 def test_several_images_are_read_in_their_order(client, network):

@@ -61,7 +61,7 @@ def teach(
         say: told as every 250 batches end.
     """
     keras.utils.set_random_seed(batches.seed)
-    warmup = min(WARMUP, steps // 5)
+    warmup = max(min(WARMUP, steps // 5), 1)
     schedule = keras.optimizers.schedules.CosineDecay(
         rate / 25, steps - warmup, warmup_target=rate, warmup_steps=warmup
     )

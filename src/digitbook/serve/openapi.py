@@ -115,7 +115,7 @@ def _numbers() -> Schema:
 
 
 def _reading(pixels: Schema, most: int, answer: Schema) -> Schema:
-    """Return the body of a request to read images, in pixels or at most so many files, and the answers."""
+    """Return the body of a request to read images, as pixels or at most so many files; and answers."""
     upload = {
         "type": "array",
         "items": {"type": "string", "contentMediaType": "application/octet-stream"},
