@@ -35,7 +35,7 @@ def test_without_ink_a_line_has_no_columns():
 
 
 def test_a_line_that_is_far_too_long_is_refused():
-    with pytest.raises(ValueError, match="48 times"):
+    with pytest.raises(ValueError, match="24 times"):
         prepare_line(sheet((0, 50, 300, 52)))
 
 

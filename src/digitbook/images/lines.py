@@ -14,7 +14,7 @@ ROWS = 32
 """Rows of a prepared line."""
 MARGIN = 8
 """Columns of background on both of its sides."""
-LONGEST = 48
+LONGEST = 24
 """The longest line that is prepared, as a multiple of its height."""
 INKED = 128
 """The level from which a pixel joins two pieces of ink."""
@@ -59,7 +59,7 @@ def prepare_line(ink: np.ndarray) -> np.ndarray:
         uint8 of shape `(32, columns)`; without columns if there is no ink.
 
     Raises:
-        ValueError: it is no such image, or the ink is more than 48 times as long as high.
+        ValueError: it is no such image, or the ink is more than 24 times as long as high.
     """
     levels = grey_levels(ink)
     if not levels.any():

@@ -54,7 +54,7 @@ def prepare_drawing(ink: np.ndarray) -> np.ndarray:
     levels = grey_levels(ink)
     if not levels.any():
         return np.zeros((SIDE, SIDE), "uint8")
-    return _centred(stretched(area_sums(_squared(cropped(levels)), BOX, BOX)))
+    return _centred(stretched(_fitted(cropped(levels))))
 
 
 def grey_levels(ink: np.ndarray) -> np.ndarray:
@@ -78,17 +78,16 @@ def cropped(levels: np.ndarray) -> np.ndarray:
     return levels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def _squared(levels: np.ndarray) -> np.ndarray:
-    """Add background on both sides of the shorter extent; an odd pixel goes to the right or below.
+def _fitted(levels: np.ndarray) -> np.ndarray:
+    """Resample to the box, as if there were background on both sides of the shorter extent.
 
-    Returns int64, which holds every sum that follows.
+    An odd pixel of it goes to the right or below. The square is never made: of a long line it would
+    hold a thousand times what the line does.
     """
     rows, columns = levels.shape
     side = max(rows, columns)
-    top, left = (side - rows) // 2, (side - columns) // 2
-    square = np.zeros((side, side), "int64")
-    square[top : top + rows, left : left + columns] = levels
-    return square
+    across = _line_sums(levels.T, BOX, side, (side - columns) // 2)
+    return _line_sums(across.T, BOX, side, (side - rows) // 2)
 
 
 def area_sums(levels: np.ndarray, rows: int, columns: int) -> np.ndarray:
@@ -97,21 +96,23 @@ def area_sums(levels: np.ndarray, rows: int, columns: int) -> np.ndarray:
     Each new pixel, int64, is the mean of the area it covers, times the number of old pixels, which
     makes it a whole number.
     """
-    return _line_sums(_line_sums(levels, rows).T, columns).T
+    down = _line_sums(levels, rows, levels.shape[0])
+    return _line_sums(down.T, columns, levels.shape[1]).T
 
 
-def _line_sums(lines: np.ndarray, new: int) -> np.ndarray:
+def _line_sums(lines: np.ndarray, new: int, old: int, above: int = 0) -> np.ndarray:
     """Resample the first axis: differences between the integrals up to each edge of a new pixel.
 
-    The unit of length is 1/`new` of an old pixel: in it the edges of old and new pixels alike are
-    whole numbers.
+    `lines` are taken to be `old`, with so many empty ones `above` them and the rest below. The unit of
+    length is 1/`new` of an old pixel: in it the edges of old and new pixels alike are whole numbers.
     """
-    old = len(lines)
     whole, part = np.divmod(old * np.arange(new + 1), new)
-    below = lines.take(whole, axis=0, mode="clip")  # at the last edge, with no line below, part is 0
-    integral = np.zeros((old + 1, lines.shape[1]), "int64")
+    place = whole - above
+    cut = np.where((place >= 0) & (place < len(lines)), part, 0)  # empty lines add nothing
+    integral = np.zeros((len(lines) + 1, lines.shape[1]), "int64")
     lines.cumsum(axis=0, dtype="int64", out=integral[1:])
-    return np.diff(new * integral[whole] + part[:, None] * below, axis=0)
+    up_to = integral[place.clip(0, len(lines))]
+    return np.diff(new * up_to + cut[:, None] * lines.take(place, axis=0, mode="clip"), axis=0)
 
 
 def stretched(sums: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 For each step of a line the network gives the probability of every class and of the blank, "nothing new
 here". A reading is spelt by every row of steps that gives it once repetitions are joined and blanks
 left out, and its probability is the sum over all of them (Graves, Fernández, Gomez and Schmidhuber,
-"Connectionist temporal classification", 2006). All of it is in logarithms.
+"Connectionist temporal classification", 2006).
 """
 
 from __future__ import annotations
@@ -47,12 +47,18 @@ def log_probabilities(log_steps: np.ndarray, readings: Sequence[Reading]) -> np.
         readings: of any lengths.
     """
     states, skips, ends = _states(readings, log_steps.shape[1] - 1)
-    forward = np.full(states.shape, -np.inf)
-    forward[:, :2] = log_steps[0, states[:, :2]]
-    for step in log_steps[1:]:
-        forward = np.logaddexp.reduce(_before(forward, skips)) + step[states]
+    steps = np.exp(log_steps)
+    forward = np.zeros(states.shape)
+    forward[:, :2] = steps[0, states[:, :2]]
+    scale = np.zeros(len(states))
+    for step in steps[1:]:
+        forward = _before(forward, skips, 0.0).sum(axis=0) * step[states]
+        largest = np.maximum(forward.max(axis=1), 1e-300)
+        forward /= largest[:, None]  # else they would become too small for floats
+        scale += np.log(largest)
     last = np.take_along_axis(forward, ends, axis=1)
-    return np.logaddexp(last[:, 0], np.where(ends[:, 1] < ends[:, 0], last[:, 1], -np.inf))
+    with np.errstate(divide="ignore"):
+        return scale + np.log(last[:, 0] + np.where(ends[:, 1] < ends[:, 0], last[:, 1], 0))
 
 
 def places(log_steps: np.ndarray, reading: Reading) -> np.ndarray:
@@ -65,7 +71,7 @@ def places(log_steps: np.ndarray, reading: Reading) -> np.ndarray:
     best[:2] = log_steps[0, states[:2]]
     came_from = []
     for step in log_steps[1:]:
-        before = _before(best[None], skips)[:, 0]
+        before = _before(best[None], skips, -np.inf)[:, 0]
         came_from.append(before.argmax(axis=0))
         best = before.max(axis=0) + step[states]
     state = max(ends, key=lambda end: best[end])
@@ -95,8 +101,9 @@ def _states(readings: Sequence[Reading], blank: int) -> tuple[np.ndarray, np.nda
     return states, skips, np.stack([2 * lengths, np.maximum(2 * lengths - 1, 0)], axis=1)
 
 
-def _before(forward: np.ndarray, skips: np.ndarray) -> np.ndarray:
+def _before(forward: np.ndarray, skips: np.ndarray, never: float) -> np.ndarray:
     """Stack what may come before each state: itself, the one before it, and the one before that."""
-    one = np.pad(forward[:, :-1], ((0, 0), (1, 0)), constant_values=-np.inf)
-    two = np.pad(forward[:, :-2], ((0, 0), (2, 0)), constant_values=-np.inf)
-    return np.stack([forward, one, np.where(skips, two, -np.inf)])
+    one, two = np.full(forward.shape, never), np.full(forward.shape, never)
+    one[:, 1:] = forward[:, :-1]
+    two[:, 2:] = np.where(skips[:, 2:], forward[:, :-2], never)
+    return np.stack([forward, one, two])

@@ -82,7 +82,7 @@ class LineReader:
         """Read a line, given as its pieces of ink from left to right.
 
         Raises:
-            ValueError: it is more than 48 times as long as high.
+            ValueError: it is more than 24 times as long as high.
         """
         line = joined(pieces)
         prepared = prepare_line(thickened(line.ink, len(line.ink)))

@@ -34,6 +34,9 @@ REFUSALS = {
 
 Schema = dict[str, Any]
 
+PROBABILITY: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+MODEL_NAME: Schema = {"type": "string", "description": "the network's name"}
+
 
 def description(class_names: Iterable[str], one: str, kind: str) -> Schema:
     """Return the OpenAPI 3.1 description of a service whose network knows these classes.
@@ -82,7 +85,7 @@ def description(class_names: Iterable[str], one: str, kind: str) -> Schema:
                 }
             },
         },
-        "components": {"schemas": _schemas(names)},
+        "components": {"schemas": _schemas(names) | (_number_schemas() if kind == "digits" else {})},
     }
 
 
@@ -140,14 +143,8 @@ def _reading(pixels: Schema, most: int, answer: Schema) -> Schema:
 
 
 def _schemas(names: list[str]) -> dict[str, Schema]:
-    probability = {"type": "number", "minimum": 0, "maximum": 1}
     pixel = {"type": "integer", "minimum": 0, "maximum": 255}
     prepared = _list(_list(pixel, SIDE, SIDE), SIDE, SIDE)
-    box = {
-        **_list({"type": "number"}, 4, 4),
-        "description": "left, top, right and bottom, as shares of the upright image's width and height",
-    }
-    model = {"type": "string", "description": "the network's name"}
     return {
         "Drawing": _list(_list(pixel, 1), 1),
         "Images": {
@@ -162,30 +159,13 @@ def _schemas(names: list[str]) -> dict[str, Schema]:
         },
         "Predictions": _object(
             predictions=_list(_reference("Prediction"), 1, MAX_IMAGES),
-            model=model,
+            model=MODEL_NAME,
         ),
-        "Numbers": _object(numbers=_list(_reference("Number"), 0, MOST_LINES), model=model),
-        "Number": {
-            **_object(
-                number={"type": ["string", "null"], "pattern": "^[0-9]+$"},
-                confidence=probability,
-                digits=_list(
-                    _object(
-                        digit={"enum": [*map(str, range(10)), None]}, confidence=probability, box=box
-                    ),
-                    0,
-                ),
-                box=box,
-                why={"type": ["string", "null"], "description": "why there is no number"},
-            ),
-            "description": "A line. Where it is no number, `number` is null and `why` says what was "
-            "found. A digit of null is a sign or a letter.",
-        },
         "Prediction": {
             **_object(
                 label={"enum": [*names, None]},
-                confidence=probability,
-                probabilities=_object(**dict.fromkeys(names, probability)),
+                confidence=PROBABILITY,
+                probabilities=_object(**dict.fromkeys(names, PROBABILITY)),
                 why={"type": ["string", "null"], "description": "why there is no label"},
             ),
             "description": "What an image shows. Where it looks like something else, it is refused: "
@@ -201,12 +181,34 @@ def _schemas(names: list[str]) -> dict[str, Schema]:
                 "classes": {"const": names},
                 "temperature": {"type": "number", "exclusiveMinimum": 0},
                 "confidence_limit": {
-                    **probability,
+                    **PROBABILITY,
                     "description": "the page calls an answer with less confidence unsure",
                 },
             },
         },
         "Refusal": _object(error={"type": "string", "description": "one sentence that says why"}),
+    }
+
+
+def _number_schemas() -> dict[str, Schema]:
+    box = {
+        **_list({"type": "number"}, 4, 4),
+        "description": "left, top, right and bottom, as shares of the upright image's width and height",
+    }
+    digit = _object(digit={"enum": [*map(str, range(10)), None]}, confidence=PROBABILITY, box=box)
+    return {
+        "Numbers": _object(numbers=_list(_reference("Number"), 0, MOST_LINES), model=MODEL_NAME),
+        "Number": {
+            **_object(
+                number={"type": ["string", "null"], "pattern": "^[0-9]+$"},
+                confidence=PROBABILITY,
+                digits=_list(digit, 0),
+                box=box,
+                why={"type": ["string", "null"], "description": "why there is no number"},
+            ),
+            "description": "A line. Where it is no number, `number` is null and `why` says what was "
+            "found. A digit of null is a sign or a letter.",
+        },
     }
 
 
