@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -110,9 +109,8 @@ def _print(table: Table, reasons: list[tuple[str, str]], failed: list[dict]) -> 
 @click.option(
     "--threads",
     type=click.IntRange(1),
-    default=max(2, os.cpu_count() or 1),
-    show_default="one a core",
-    help="Requests handled side by side.",
+    default=64,
+    help="Requests that are handled or wait to be read; as many are read at once as there are cores.",
 )
 def serve(host: str, port: int, model: Path | None, threads: int) -> None:
     """Serve the drawing page and POST /api/predict until told to stop.

@@ -47,6 +47,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 """Sent with every answer: the page may load and ask what comes from this service, and nothing else."""
+CONNECTIONS, IDLE = 2000, 10
+"""Connections that may be open at once, and seconds after which one that is silent is closed."""
 
 
 def create_app(network: Network | None = None) -> Flask:
@@ -83,7 +85,8 @@ def create_app(network: Network | None = None) -> Flask:
 
     @app.post("/api/predict")
     def predict() -> dict:
-        answers = network.answers(requests.images())
+        with requests.large_alone():
+            answers = network.answers(requests.images())
         return {"predictions": answers, "model": network.description["name"]}
 
     if network.kind == "digits":
@@ -91,8 +94,11 @@ def create_app(network: Network | None = None) -> Flask:
 
         @app.post("/api/numbers")
         def read_numbers() -> dict:
+            with requests.large_alone():
+                ink, part = requests.sheet()
             try:
-                found = numbers(lines, *requests.sheet())
+                with requests.turn(ink.size):
+                    found = numbers(lines, ink, part)
             except NotReadable as error:
                 abort(422, f"Image 1: {error}")
             return {"numbers": found, "model": network.description["name"]}
@@ -185,7 +191,15 @@ def run(app: Flask, host: str, port: int, threads: int) -> None:
             "choose another with --host and --port."
         ) from error
     server = create_server(
-        app, sockets=[listening], threads=threads, ident=None, max_request_body_size=MAX_BYTES + 1
+        app,
+        sockets=[listening],
+        threads=threads,
+        ident=None,
+        max_request_body_size=MAX_BYTES + 1,
+        connection_limit=CONNECTIONS,
+        asyncore_use_poll=True,  # select knows no more than 1,024 files
+        channel_timeout=IDLE,
+        cleanup_interval=IDLE,
     )
     server.channel_class = _Channel
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a full queue is no news

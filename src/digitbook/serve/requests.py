@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import threading
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import NoReturn, TypeVar
 
 import numpy as np
@@ -21,12 +22,26 @@ from digitbook.images.read import NO_INK, NotReadable, read_image, read_ink
 from digitbook.serve.openapi import MAX_IMAGES, MAX_JSON_BYTES, MAX_PIXELS, REFUSALS
 
 FORMATS = ("PNG", "JPEG")
-LARGE = 4_000_000
-"""Pixels of a request from which on it is decoded alone, so that memory stays bounded."""
+LARGE = 250_000
+"""Bytes or pixels of a request from which on it waits until no other such is read, so that memory stays
+bounded and ordinary requests are answered meanwhile."""
 
 T = TypeVar("T")
 
-_one_large_request = threading.Lock()
+_one_large, _ordinary = threading.RLock(), threading.Semaphore(os.cpu_count() or 1)
+
+
+def turn(pixels: int) -> AbstractContextManager:
+    """Return what to hold while so many pixels are read.
+
+    Who holds it for a large request may take it for an ordinary one, but not the other way round.
+    """
+    return _one_large if pixels > LARGE else _ordinary
+
+
+def large_alone() -> AbstractContextManager:
+    """Return what to hold while the request's body is in memory."""
+    return _one_large if (request.content_length or 0) > LARGE else nullcontext()
 
 
 class InMemory(Request):
@@ -43,7 +58,9 @@ def images() -> np.ndarray:
         HTTPException: the request is refused, for a reason that its description names.
     """
     if request.mimetype == "application/json":
-        return np.array(_from_json())
+        body = _json()
+        with turn(len(body)):
+            return np.array(_from_json(body))
     if request.mimetype == "multipart/form-data":
         return np.array(_from_files(_uploads(), read_image))
     if request.mimetype in ("image/png", "image/jpeg"):
@@ -58,18 +75,24 @@ def sheet() -> tuple[np.ndarray, np.ndarray]:
         HTTPException: as `images`, or there are several.
     """
     if request.mimetype == "application/json":
-        ((kind, items),) = _content().items()
-        if kind != "drawings":
-            abort(400, "Send a drawing: numbers are not read from prepared images.")
-        ink = _pixels(_one(items), 1)
-        if not ink.any():
-            abort(422, f"Image 1: {NO_INK}")
-        return ink, np.array([0.0, 0.0, 1.0, 1.0])
+        body = _json()
+        with turn(len(body)):
+            return _drawn_sheet(body), np.array([0.0, 0.0, 1.0, 1.0])
     if request.mimetype == "multipart/form-data":
         return _from_files([_one(_uploads())], read_ink)[0]
     if request.mimetype in ("image/png", "image/jpeg"):
         return _from_files([request.get_data(cache=False)], read_ink)[0]
     abort(415, REFUSALS[415])
+
+
+def _drawn_sheet(body: bytes) -> np.ndarray:
+    ((kind, items),) = _content(body).items()
+    if kind != "drawings":
+        abort(400, "Send a drawing: numbers are not read from prepared images.")
+    ink = _pixels(_one(items), 1)
+    if not ink.any():
+        abort(422, f"Image 1: {NO_INK}")
+    return ink
 
 
 def _one(items: list[T]) -> T:
@@ -91,7 +114,7 @@ def _from_files(contents: list[bytes], read: Callable[..., T]) -> list[T]:
     pixels = sum(map(_pixel_count, contents))
     if pixels > MAX_PIXELS:
         abort(413)
-    with _one_large_request if pixels > LARGE else nullcontext():
+    with turn(pixels):
         return [_from_file(content, number, read) for number, content in enumerate(contents, start=1)]
 
 
@@ -113,13 +136,17 @@ def _from_file(content: bytes, number: int, read: Callable[..., T]) -> T:
         abort(422, f"Image {number}: {error}")
 
 
-def _content() -> dict[str, list]:
-    """Return the JSON that was sent: `images` or `drawings`, a list that is not too long."""
+def _json() -> bytes:
     if (request.content_length or 0) > MAX_JSON_BYTES:
         abort(413)
     body = request.get_data(cache=False)
     if len(body) > MAX_JSON_BYTES:
         abort(413)
+    return body
+
+
+def _content(body: bytes) -> dict[str, list]:
+    """Return the JSON that was sent: `images` or `drawings`, a list that is not too long."""
     try:
         content = json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
@@ -134,8 +161,8 @@ def _content() -> dict[str, list]:
     return content
 
 
-def _from_json() -> list[np.ndarray]:
-    ((kind, items),) = _content().items()
+def _from_json(body: bytes) -> list[np.ndarray]:
+    ((kind, items),) = _content(body).items()
     images = [_pixels(item, number) for number, item in enumerate(items, start=1)]
     for number, image in enumerate(images, start=1):
         if kind == "images" and image.shape != (SIDE, SIDE):
