@@ -20,6 +20,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,12 +38,15 @@ from digitbook import data
 from digitbook._util import files
 from digitbook._util.console import new_console
 from digitbook.serve.app import create_app
+from digitbook.serve.openapi import MAX_IMAGES
 
 SERVICES = {
     "ours": [sys.executable, "-m", "digitbook.cli", "serve", "--port"],
     "plain": [sys.executable, str(Path(__file__).with_name("plain_handler.py"))],
 }
 CLIENTS = 64
+GREEDY, SILENT = 16, 200
+"""Clients that send the dearest request that is permitted, and such that stop in the middle of one."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,11 @@ class Extent:
     together: float
     turns: int
     endurance: float
+    hostile: float
 
 
-FULL = Extent(alone=5, together=10, turns=3, endurance=60)
-SMOKE = Extent(alone=0.5, together=1, turns=1, endurance=2)
+FULL = Extent(alone=5, together=10, turns=3, endurance=60, hostile=60)
+SMOKE = Extent(alone=0.5, together=1, turns=1, endurance=2, hostile=3)
 
 
 class Client(threading.Thread):
@@ -122,6 +127,7 @@ def ask(port: int, requests: list[bytes], clients: int, seconds: float) -> dict:
         "per_second": round(len(times) / spent, 1),
         "median_ms": round(float(np.median(times)), 3),
         "p95_ms": round(float(np.percentile(times, 95)), 3),
+        "p99_ms": round(float(np.percentile(times, 99)), 3),
     }
 
 
@@ -204,6 +210,46 @@ def _wait_for(port: int, process: subprocess.Popen) -> None:
     raise SystemExit(f"serving: a service ended with exit code {process.returncode}.")
 
 
+def hostile(port: int, ordinary: list[bytes], seconds: float) -> dict:
+    """Return what ordinary clients meet with beside greedy and silent ones."""
+    dear = _dearest().request()
+    silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(SILENT)]
+    for connection in silent:
+        connection.sendall(dear[:300])
+    until = time.perf_counter() + seconds
+    greedy = [Client(port, [dear], until) for _ in range(GREEDY)]
+    for client in greedy:
+        client.start()
+    health = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with ThreadPoolExecutor() as pool:
+        asked = {
+            name: pool.submit(ask, port, requests, 1, seconds)
+            for name, requests in (("/healthz", [health]), ("28x28 PNG", ordinary))
+        }
+    for client in greedy:
+        client.join()
+    for connection in silent:
+        connection.close()
+    return {
+        "seconds": seconds,
+        "silent": SILENT,
+        "greedy": {
+            "clients": GREEDY,
+            "answers": sum(len(client.seconds) for client in greedy),
+            "errors": sum(len(client.errors) for client in greedy),
+        },
+        **{name: done.result() for name, done in asked.items()},
+    }
+
+
+def _dearest() -> Body:
+    """Return a request of as many photos as may be sent at once, with noise, which packs badly."""
+    rng = np.random.default_rng(0)
+    photo = np.full((480, 480), 220, "uint8") + rng.integers(0, 12, (480, 480)).astype("uint8")
+    photo[120:360, 220:250] = 40
+    return multipart(*[photo] * MAX_IMAGES)
+
+
 class Memory(threading.Thread):
     """Looks at the memory that a process holds, every half second until it is stopped."""
 
@@ -274,6 +320,13 @@ def measure(extent: Extent, console: Console) -> dict:
             "after": held[-1],
             "most": max(held),
         }
+    with running("ours") as (process, port, _):
+        memory = Memory(process)
+        memory.start()
+        record["hostile"] = hostile(port, uploads, extent.hostile)
+        memory.stopped.set()
+        memory.join()
+        record["hostile"]["most_memory_mb"] = max(memory.megabytes)
     return record
 
 
@@ -299,6 +352,13 @@ def show(record: dict, console: Console) -> None:
     console.print(
         f"{found['clients']} clients for {found['seconds']:.0f} s: {found['requests']:,} answers, "
         f"{found['errors']} errors, median {found['median_ms']:.1f} ms; memory {memory}."
+    )
+    found = record["hostile"]
+    console.print(
+        f"Beside {found['greedy']['clients']} greedy and {found['silent']} silent clients: "
+        f"/healthz 99 % in {found['/healthz']['p99_ms']:.0f} ms, a 28x28 PNG 95 % in "
+        f"{found['28x28 PNG']['p95_ms']:.0f} ms, {found['greedy']['errors']} large requests refused, "
+        f"memory at most {found['most_memory_mb']:,.0f} MB."
     )
     console.print(
         f"Started in {start['ours']} s; the plain handler in {start['plain']} s. Load average before: "

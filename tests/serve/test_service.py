@@ -634,6 +634,43 @@ def test_sixty_four_clients_at_once_get_their_own_answers(port, network, digits)
             np.testing.assert_allclose(found, [probabilities[number]] * 5, atol=1e-6)
 
 
+def asked_of(port, method, path, body=None, media_type="text/plain"):
+    """Return the status and the body of an answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request(method, path, body, {"Content-Type": media_type})
+    response = connection.getresponse()
+    found = response.status, response.read()
+    connection.close()
+    return found
+
+
+def test_large_requests_and_silent_clients_leave_room_for_others(port):
+    line = [255, *[0] * 5998, 255]
+    for_long = json.dumps({"drawings": [[line]] * 64}).encode()
+    photos = encoded(np.random.default_rng(0).integers(200, 230, (700, 700)).astype("uint8"))
+    part = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n'
+    form = b"".join(part + photos + b"\r\n" for _ in range(20)) + b"--x--\r\n"
+    waiting = [socket.create_connection(("127.0.0.1", port)) for _ in range(150)]
+    for connection in waiting:
+        connection.sendall(b"POST /api/predict HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab")
+    with ThreadPoolExecutor(8) as pool:
+        large = [
+            pool.submit(asked_of, port, "POST", "/api/predict", *sent)
+            for sent in ((for_long, "application/json"), (form, "multipart/form-data; boundary=x")) * 4
+        ]
+        asked = [
+            asked_of(port, "GET", "/healthz"),
+            asked_of(port, "POST", "/api/predict", encoded(255 - SEVEN), "image/png"),
+        ]
+        unfinished = [each for each in large if not each.done()]
+    assert [status for status, _ in asked] == [200, 200]
+    assert json.loads(asked[1][1])["predictions"][0]["label"] == "7"
+    assert len(unfinished) > 4
+    assert all(each.result()[0] in (200, 422) for each in large)
+    for connection in waiting:
+        connection.close()
+
+
 def answer_to(port, *parts):
     """Send bytes as they are and return the status, the headers and the body."""
     with socket.create_connection(("127.0.0.1", port)) as connection:
