@@ -110,7 +110,7 @@ def _print(table: Table, reasons: list[tuple[str, str]], failed: list[dict]) -> 
     "--threads",
     type=click.IntRange(1),
     default=64,
-    help="Requests that are handled or wait to be read; as many are read at once as there are cores.",
+    help="Requests handled side by side; of large ones, one at a time.",
 )
 def serve(host: str, port: int, model: Path | None, threads: int) -> None:
     """Serve the drawing page and POST /api/predict until told to stop.

@@ -85,8 +85,7 @@ def create_app(network: Network | None = None) -> Flask:
 
     @app.post("/api/predict")
     def predict() -> dict:
-        with requests.large_alone():
-            answers = network.answers(requests.images())
+        answers = network.answers(requests.images())
         return {"predictions": answers, "model": network.description["name"]}
 
     if network.kind == "digits":
@@ -94,11 +93,9 @@ def create_app(network: Network | None = None) -> Flask:
 
         @app.post("/api/numbers")
         def read_numbers() -> dict:
-            with requests.large_alone():
-                ink, part = requests.sheet()
+            ink, part = requests.sheet()
             try:
-                with requests.turn(ink.size):
-                    found = numbers(lines, ink, part)
+                found = requests.in_turn(ink.size, lambda: numbers(lines, ink, part))
             except NotReadable as error:
                 abort(422, f"Image 1: {error}")
             return {"numbers": found, "model": network.description["name"]}

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from concurrent.futures import ThreadPoolExecutor
 from typing import NoReturn, TypeVar
 
 import numpy as np
-from flask import Request, abort, request
+from flask import Request, abort, copy_current_request_context, request
 from PIL import Image
 
 from digitbook.images.prepare import SIDE, prepare_drawing
@@ -28,20 +27,15 @@ bounded and ordinary requests are answered meanwhile."""
 
 T = TypeVar("T")
 
-_one_large, _ordinary = threading.RLock(), threading.Semaphore(os.cpu_count() or 1)
+# A thread of its own, and not a lock, for large requests: what several threads free stays with each.
+_large = ThreadPoolExecutor(1, "large")
 
 
-def turn(pixels: int) -> AbstractContextManager:
-    """Return what to hold while so many pixels are read.
-
-    Who holds it for a large request may take it for an ordinary one, but not the other way round.
-    """
-    return _one_large if pixels > LARGE else _ordinary
-
-
-def large_alone() -> AbstractContextManager:
-    """Return what to hold while the request's body is in memory."""
-    return _one_large if (request.content_length or 0) > LARGE else nullcontext()
+def in_turn(size: int, read: Callable[[], T]) -> T:
+    """Return what `read` returns; where so many pixels or bytes are large, when it is their turn."""
+    if size <= LARGE or threading.current_thread().name.startswith("large"):
+        return read()
+    return _large.submit(copy_current_request_context(read)).result()
 
 
 class InMemory(Request):
@@ -58,11 +52,9 @@ def images() -> np.ndarray:
         HTTPException: the request is refused, for a reason that its description names.
     """
     if request.mimetype == "application/json":
-        body = _json()
-        with turn(len(body)):
-            return np.array(_from_json(body))
+        return np.array(in_turn(_length(), _from_json))
     if request.mimetype == "multipart/form-data":
-        return np.array(_from_files(_uploads(), read_image))
+        return np.array(in_turn(_length(), lambda: _from_files(_uploads(), read_image)))
     if request.mimetype in ("image/png", "image/jpeg"):
         return np.array(_from_files([request.get_data(cache=False)], read_image))
     abort(415, REFUSALS[415])
@@ -75,18 +67,21 @@ def sheet() -> tuple[np.ndarray, np.ndarray]:
         HTTPException: as `images`, or there are several.
     """
     if request.mimetype == "application/json":
-        body = _json()
-        with turn(len(body)):
-            return _drawn_sheet(body), np.array([0.0, 0.0, 1.0, 1.0])
+        ink = in_turn(_length(), _drawn_sheet)
+        return ink, np.array([0.0, 0.0, 1.0, 1.0])
     if request.mimetype == "multipart/form-data":
-        return _from_files([_one(_uploads())], read_ink)[0]
+        return in_turn(_length(), lambda: _from_files([_one(_uploads())], read_ink)[0])
     if request.mimetype in ("image/png", "image/jpeg"):
         return _from_files([request.get_data(cache=False)], read_ink)[0]
     abort(415, REFUSALS[415])
 
 
-def _drawn_sheet(body: bytes) -> np.ndarray:
-    ((kind, items),) = _content(body).items()
+def _length() -> int:
+    return request.content_length or 0
+
+
+def _drawn_sheet() -> np.ndarray:
+    ((kind, items),) = _content().items()
     if kind != "drawings":
         abort(400, "Send a drawing: numbers are not read from prepared images.")
     ink = _pixels(_one(items), 1)
@@ -114,8 +109,10 @@ def _from_files(contents: list[bytes], read: Callable[..., T]) -> list[T]:
     pixels = sum(map(_pixel_count, contents))
     if pixels > MAX_PIXELS:
         abort(413)
-    with turn(pixels):
-        return [_from_file(content, number, read) for number, content in enumerate(contents, start=1)]
+    return in_turn(
+        pixels,
+        lambda: [_from_file(content, number, read) for number, content in enumerate(contents, start=1)],
+    )
 
 
 def _pixel_count(content: bytes) -> int:
@@ -136,17 +133,13 @@ def _from_file(content: bytes, number: int, read: Callable[..., T]) -> T:
         abort(422, f"Image {number}: {error}")
 
 
-def _json() -> bytes:
-    if (request.content_length or 0) > MAX_JSON_BYTES:
+def _content() -> dict[str, list]:
+    """Return the JSON that was sent: `images` or `drawings`, a list that is not too long."""
+    if (_length()) > MAX_JSON_BYTES:
         abort(413)
     body = request.get_data(cache=False)
     if len(body) > MAX_JSON_BYTES:
         abort(413)
-    return body
-
-
-def _content(body: bytes) -> dict[str, list]:
-    """Return the JSON that was sent: `images` or `drawings`, a list that is not too long."""
     try:
         content = json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
@@ -161,8 +154,8 @@ def _content(body: bytes) -> dict[str, list]:
     return content
 
 
-def _from_json(body: bytes) -> list[np.ndarray]:
-    ((kind, items),) = _content(body).items()
+def _from_json() -> list[np.ndarray]:
+    ((kind, items),) = _content().items()
     images = [_pixels(item, number) for number, item in enumerate(items, start=1)]
     for number, image in enumerate(images, start=1):
         if kind == "images" and image.shape != (SIDE, SIDE):
