@@ -231,14 +231,17 @@ def test_modules_follow_imports():
     ("module", "those"),
     [
         ("images.prepare", set(CHAPTERS)),
-        ("networks.backend", {"03", "04", "05", "06", "07", "08", "10", "11", "12"}),
-        ("experiments.records", {"08", "09", "10", "11", "12"}),
+        ("networks.backend", {"03", "04", "05", "06", "07", "08", "10", "11", "12", "13"}),
+        ("experiments.records", {"08", "09", "10", "11", "12", "13"}),
         ("experiments.label_errors", {"08"}),
         ("experiments.transfer", {"11"}),
         ("images.corruptions", {"12"}),
         ("images.papers", {"10"}),
+        ("images.composed", {"13"}),
+        ("experiments.segmentation", {"13"}),
         ("images.strangers", {"11"}),
-        ("inference.network", {"10", "11"}),
+        ("inference.network", {"10", "11", "13"}),
+        ("inference.number", {"13"}),
         ("serve.app", set()),
         ("release.card", set()),
         ("cli.main", set()),
@@ -277,8 +280,8 @@ def test_chapter_depends_on_the_records_that_it_reads(tmp_path):
 def test_chapters_depend_on_the_released_networks_that_they_ask():
     # Whatever loads data can load a folder of photos, whose ink is found.
     every = {name[:2] for name in CHAPTERS}
-    asking = {"10", "11"}
-    for network, those in {"cnn": asking, "guard": asking, "ink": every}.items():
+    asking = {"10", "11", "13"}
+    for network, those in {"cnn": asking, "guard": asking, "ink": every, "line": {"13"}}.items():
         found = {
             name[:2]
             for name, code in CHAPTERS.items()
@@ -303,6 +306,7 @@ def test_chapters_of_the_book_depend_on_the_records_that_they_show():
         "transfer-telugu.json": {"11"},
         "strangers.json": {"11"},
         "papers.json": {"10"},
+        "numbers.json": {"13"},
         "refusal.json": {"11"},
         "robustness.json": {"12"},
     }.items():

@@ -16,10 +16,14 @@ from digitbook.data import finder
 from digitbook.experiments import records
 from digitbook.experiments.kinds import KINDS
 from digitbook.images import ink
-from digitbook.inference import network
+from digitbook.inference import network, number
 from digitbook.paths import LIBRARY, RELEASED
 
-NETWORKS = {ink.__name__: [ink.INK_NETWORK], network.__name__: [RELEASED, network.GUARD]}
+NETWORKS = {
+    ink.__name__: [ink.INK_NETWORK],
+    network.__name__: [RELEASED, network.GUARD],
+    number.__name__: [number.LINE_NETWORK],
+}
 """The released networks that a module of the library reads."""
 
 

@@ -109,7 +109,7 @@ def _print(table: Table, reasons: list[tuple[str, str]], failed: list[dict]) -> 
 @click.option(
     "--threads",
     type=click.IntRange(1),
-    default=64,
+    default=32,
     help="Requests handled side by side; of large ones, one at a time.",
 )
 def serve(host: str, port: int, model: Path | None, threads: int) -> None:
