@@ -13,7 +13,7 @@ pytestmark = pytest.mark.quick
 def strangers(results):
     """The JSON files among records that are of no kind and describe no released network."""
     known = {path for kind in KINDS.values() for path in kind.paths(results)}
-    described = {path.with_suffix(".json") for path in results.glob("*.bin")}
+    described = {path.with_suffix(".json") for path in results.glob("*.tflite")}
     return sorted(path.name for path in {*results.rglob("*.json")} - known - described)
 
 

@@ -1,7 +1,6 @@
 import random
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from functools import partial
 
