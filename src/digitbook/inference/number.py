@@ -31,6 +31,10 @@ MOST_LINES = 30
 """Lines of ink in one image; a page of text has more."""
 SHARED = 0.4
 """Two pieces belong to one digit, or touch, if they share this part of the narrower one's columns."""
+TALL, SURE = 0.5, 0.9
+"""Ink of this share of the line's height or more, not wider than high, in which no digit was seen is
+one if the reader of single digits is so sure; what was seen as none is one if its guard is so sure."""
+
 Steps = Callable[[np.ndarray], np.ndarray]
 """From a prepared line, uint8 `(32, columns)`, to the probabilities of each step, `(T, 12)`."""
 
@@ -40,8 +44,8 @@ class Found:
     """A line as it was read: its `classes`, and for each the probability and the box in the sheet.
 
     `boxes` is float `(N, 4)`: left, top, right and bottom. `confidence` is the whole line's: that there
-    are so many digits and that each is what it was read as. `strange` is the share of the digits that
-    stand alone of which the guard says that they are none: it is strict with single ones.
+    are so many digits and that each is what it was read as. `strange` is the share of them that stand
+    alone and of which the guard says that they are none: it is strict with single ones.
     """
 
     classes: ctc.Reading
@@ -91,49 +95,96 @@ class LineReader:
         readings = ctc.neighbours(ctc.spelt(np.exp(log_steps)), OTHER + 1)
         found = dict(zip(readings, np.exp(ctc.log_probabilities(log_steps, readings)), strict=True))
         best = max(found, key=lambda reading: found[reading])
-        if not best:
-            return Found((), (), np.empty((0, 4)), found[best], 0.0)
         steps = (ctc.places(log_steps, best) + 0.5) / len(log_steps)
         columns = (steps * prepared.shape[1] - MARGIN) / (prepared.shape[1] - 2 * MARGIN)
-        groups = _groups(pieces, line.left + columns * line.ink.shape[1])
-        if OTHER in best:
-            return Found(best, (found[best],) * len(best), _boxes(groups), found[best], 0.0)
-        digits = np.array(
+        shares = np.array(
             [
-                [found.get((*best[:n], d, *best[n + 1 :]), 0.0) for d in range(OTHER)]
+                [found.get((*best[:n], c, *best[n + 1 :]), 0.0) for c in range(OTHER + 1)]
                 for n in range(len(best))
             ]
-        )
-        # The share of readings with as many digits that differ in one of them at most.
-        so_many = min(found[best] + (digits.sum(axis=1) - found[best]).sum(), 1.0)
-        digits /= digits.sum(axis=1, keepdims=True)
-        strange = self._ask_alone(digits, groups)
-        likeliest = digits.max(axis=1)
+        ).reshape(len(best), OTHER + 1)
+        # That there are so many: readings as long that differ in one class at most.
+        so_many = min(float(found[best] + (shares.sum(axis=1) - found[best]).sum()), 1.0)
+        shares /= shares.sum(axis=1, keepdims=True)
+        groups = _groups(pieces, line.left + columns * line.ink.shape[1], shares)
+        strange = 0
+        if self.single:
+            so_many *= _with_what_was_missed(groups, self.single, len(line.ink))
+            strange = _with_single_answers(groups, self.single)
+        groups = [group for group in groups if len(group.shares)]
+        shares = np.concatenate([group.shares for group in groups] or [np.empty((0, OTHER + 1))])
+        likeliest = shares.max(axis=1)
         return Found(
-            tuple(map(int, digits.argmax(axis=1))),
+            tuple(map(int, shares.argmax(axis=1))),
             tuple(map(float, likeliest)),
             _boxes(groups),
-            float(so_many * likeliest.prod()),
-            strange,
+            so_many * float(likeliest.prod()),
+            strange / max(len(shares), 1),
         )
 
-    def _ask_alone(self, digits: np.ndarray, groups: list[tuple[list[Piece], np.ndarray]]) -> float:
-        """Multiply the probabilities of digits that stand alone with what the single reader says.
 
-        Returns the share of them of which its guard says that they are no digits.
-        """
-        if self.single is None:
-            return 0.0
-        counts = [len(columns) for _, columns in groups]
-        alone = [n for n, count in enumerate(counts) if count == 1]
-        if not alone:
-            return 0.0
-        images = np.stack([prepare_drawing(thickened(joined(groups[n][0]).ink)) for n in alone])
-        rows = np.cumsum([0, *counts])[alone]
-        digits[rows] *= self.single.probabilities(images)
-        digits[rows] /= digits[rows].sum(axis=1, keepdims=True)
-        refused = self.single.guard.refusals(images) if self.single.guard else []
-        return sum(why is not None for why in refused) / len(alone)
+@dataclass
+class _Group:
+    """Ink that hangs together or overlaps; where digits were seen in it, and each one's shares.
+
+    `shares` are the probabilities of ten digits and of what is none, float `(N, 11)`.
+    """
+
+    parts: list[Piece]
+    columns: np.ndarray
+    shares: np.ndarray
+
+    @property
+    def middle(self) -> float:
+        """The column half way between its ends."""
+        return (joined(self.parts).left + joined(self.parts).right) / 2
+
+    def image(self) -> np.ndarray:
+        """Return its ink as a network for single digits takes it."""
+        return prepare_drawing(thickened(joined(self.parts).ink))
+
+
+def _with_what_was_missed(groups: list[_Group], single: Network, height: int) -> float:
+    """Let the single reader say what a group is in which the network for lines has seen nothing.
+
+    What is no digit to it, too, becomes a part of the nearest group. Returns how sure all that is.
+    """
+    sure = 1.0
+    seen = [group for group in groups if len(group.columns)]
+    for group in groups:
+        if len(group.columns):
+            continue
+        rows, columns = joined(group.parts).ink.shape
+        answer = single.probabilities(group.image()[None])[0]
+        if rows >= TALL * height and columns <= rows and answer.max() >= SURE:
+            group.columns, group.shares = np.array([group.middle]), np.append(answer, 0)[None]
+            sure *= float(answer.max())
+        elif seen:
+            min(seen, key=lambda other: abs(other.middle - group.middle)).parts.extend(group.parts)
+    return sure
+
+
+def _with_single_answers(groups: list[_Group], single: Network) -> int:
+    """Multiply the shares of digits that stand alone by what the single reader says.
+
+    What is no digit to the network for lines is one if the guard is sure of that. Returns how many the
+    guard takes for none.
+    """
+    alone = [group for group in groups if len(group.columns) == 1]
+    if not alone:
+        return 0
+    images = np.stack([group.image() for group in alone])
+    answers = single.probabilities(images)
+    digit = single.guard.probabilities(images)[:, 0] if single.guard else np.ones(len(images))
+    refused = single.guard.refusals(images) if single.guard else []
+    for group, answer, is_one in zip(alone, answers, digit, strict=True):
+        if group.shares[0].argmax() == OTHER:
+            if is_one >= SURE:
+                group.shares = np.append(answer * is_one, 1 - is_one)[None]
+            continue
+        together = np.append(answer, 1) * group.shares[0]
+        group.shares = together[None] / together.sum()
+    return sum(why is not None for why in refused)
 
 
 def numbers(reader: LineReader, ink: np.ndarray, part: np.ndarray) -> list[dict]:
@@ -210,29 +261,27 @@ def _why_not(found: Found) -> str | None:
     return None
 
 
-def _groups(pieces: list[Piece], columns: np.ndarray) -> list[tuple[list[Piece], np.ndarray]]:
+def _groups(pieces: list[Piece], columns: np.ndarray, shares: np.ndarray) -> list[_Group]:
     """Sort pieces, from left to right, into groups that each hold one digit or several that touch.
 
-    Returns each group with the `columns`, ascending, at which digits were seen that lie in it.
+    Each gets the columns, ascending, at which digits were seen that lie in it, and their shares.
     """
-    groups: list[list[Piece]] = []
+    parts: list[list[Piece]] = []
     for piece in pieces:
-        if groups and _overlap(joined(groups[-1]), piece) >= SHARED:
-            groups[-1].append(piece)
+        if parts and _overlap(joined(parts[-1]), piece) >= SHARED:
+            parts[-1].append(piece)
         else:
-            groups.append([piece])
-    middles = [(joined(group).left + joined(group).right) / 2 for group in groups]
-    away = [[_distance(joined(group), column) for group in groups] for column in columns]
-    owners = [
-        min(range(len(groups)), key=lambda n: (row[n], abs(middles[n] - column)))
-        for row, column in zip(away, columns, strict=True)
-    ]
-    held = sorted(set(owners))
-    for n, group in enumerate(groups):  # ink in which no digit was seen is a part of the nearest one
-        if n not in held:
-            nearest = min(held, key=lambda m: abs(middles[m] - middles[n]))
-            groups[nearest].extend(group)
-    return [(groups[n], columns[[m for m, owner in enumerate(owners) if owner == n]]) for n in held]
+            parts.append([piece])
+    groups = [_Group(each, np.empty(0), shares[:0]) for each in parts]
+    wholes = [joined(each) for each in parts]
+    for column, share in zip(columns, shares, strict=True):
+        owner = min(
+            zip(groups, wholes, strict=True),
+            key=lambda pair: (_distance(pair[1], column), abs(pair[0].middle - column)),
+        )[0]
+        owner.columns = np.append(owner.columns, column)
+        owner.shares = np.concatenate([owner.shares, share[None]])
+    return groups
 
 
 def _overlap(one: Piece, other: Piece) -> float:
@@ -245,12 +294,12 @@ def _distance(piece: Piece, column: float) -> float:
     return max(piece.left - column, column - piece.right, 0)
 
 
-def _boxes(groups: list[tuple[list[Piece], np.ndarray]]) -> np.ndarray:
+def _boxes(groups: list[_Group]) -> np.ndarray:
     """Return the box of each digit; where several touch, they are parted half way between columns."""
     boxes = []
-    for parts, columns in groups:
-        whole = joined(parts)
-        cuts = [whole.left, *((columns[1:] + columns[:-1]) / 2), whole.right]
+    for group in groups:
+        whole = joined(group.parts)
+        cuts = [whole.left, *((group.columns[1:] + group.columns[:-1]) / 2), whole.right]
         for left, right in pairwise(cuts):
             boxes.append((left, whole.top, right, whole.bottom))
-    return np.array(boxes)
+    return np.array(boxes).reshape(-1, 4)
