@@ -607,6 +607,24 @@ def test_the_page_fits_a_phone(visit):
     assert tab.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+def test_the_answer_stands_over_the_canvas_of_a_phone_which_stays_where_it_is(visit):
+    tab = visit(viewport={"width": 390, "height": 844})
+    canvas = tab.locator(".draw .paper")
+    before = canvas.bounding_box()
+    for left, right in ((0.2, 0.8), (0.45, 0.5)):  # a stroke, which is a digit or none; and a dot
+        tab.mouse.move(before["x"] + left * before["width"], before["y"] + 0.5 * before["height"])
+        tab.mouse.down()
+        tab.mouse.move(before["x"] + right * before["width"], before["y"] + 0.5 * before["height"])
+        tab.mouse.up()
+        expect(tab.locator(".draw .answer")).not_to_be_empty()
+        verdict = tab.locator(".draw .verdict").bounding_box()
+        assert verdict["y"] >= 0
+        assert verdict["y"] + verdict["height"] <= before["y"]
+        assert before["y"] + before["height"] <= 844
+        assert canvas.bounding_box() == before
+        tab.get_by_role("button", name="Clear").click()
+
+
 # The process
 
 

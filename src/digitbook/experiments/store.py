@@ -73,16 +73,13 @@ def write(model: keras.Sequential, path: Path, note: dict) -> None:
 def write_with_lite(model: keras.Model, stem: Path) -> list[Path]:
     """Store a network of any form as `STEM.keras` and `STEM.tflite`, and return their paths."""
     written = [stem.with_suffix(".keras"), stem.with_suffix(".tflite")]
-    # A compiled network would take its optimiser's state along, as in `write`.
-    bare = keras.models.clone_model(model)
-    bare.set_weights(model.get_weights())
     with tempfile.TemporaryDirectory() as scratch:
         for path in written:
             made = Path(scratch) / path.name
             if path.suffix == ".keras":
-                bare.save(made)
+                model.save(made)
             else:
-                bare.export(made, format="litert", verbose=False)
+                model.export(made, format="litert", verbose=False)
             with atomic_write(path) as fresh:
                 fresh.write_bytes(made.read_bytes())
     return written

@@ -38,6 +38,12 @@ class Batches(keras.utils.PyDataset):
         """Return one batch: what is shown, and what is to be found in it."""
 
 
+def bare(model: keras.Model, fresh: keras.Model) -> keras.Model:
+    """Return a fresh network with a trained one's weights: stored, it takes no optimiser along."""
+    fresh.set_weights(model.get_weights())
+    return fresh
+
+
 def teach(
     model: keras.Model,
     loss: Callable,

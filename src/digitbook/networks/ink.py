@@ -85,7 +85,7 @@ def teach(
         model = build_ink()
     batches = _Batches(pictures, inks, seed)
     cycle.teach(model, overlap_loss, batches, folder, steps, RATE, say=say)
-    return model
+    return cycle.bare(model, build_ink())
 
 
 class _Batches(cycle.Batches):

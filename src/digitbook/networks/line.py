@@ -89,7 +89,7 @@ def teach(
     with seeded(seed):
         model = build_line()
     cycle.teach(model, ctc_loss, _Batches(lines, seed), folder, steps, RATE, say=say)
-    return model
+    return cycle.bare(model, build_line())
 
 
 class _Batches(cycle.Batches):
