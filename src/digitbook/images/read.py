@@ -13,8 +13,12 @@ from digitbook.errors import BadInput
 from digitbook.images.photo import LONGEST, clean_photo
 from digitbook.images.prepare import prepare_drawing
 
-FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
-"""The image formats that are read, by Pillow's names; of an animation its first frame."""
+FORMATS = ("PNG", "JPEG", "HEIF", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
+"""The image formats that are read, by Pillow's names; of an animation its first frame. HEIF, as iPhones
+make it, is read where pillow-heif is installed."""
+HEIF_ENDINGS = {".heic", ".heif"}
+HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+"""What bytes 8 to 12 of a HEIF file say (ISO/IEC 23008-12); bytes 4 to 8 say `ftyp`."""
 MOST_PIXELS = 8192 * 6144
 """Pixels of the largest image that is read, a phone's 50-megapixel photo; unpacked it takes 150 MB."""
 
@@ -32,7 +36,8 @@ def images_in(folder: Path) -> list[Path]:
     Raises:
         OSError: the folder cannot be listed.
     """
-    suffixes = {suffix for suffix, kind in Image.registered_extensions().items() if kind in FORMATS}
+    known = Image.registered_extensions()
+    suffixes = HEIF_ENDINGS | {suffix for suffix, kind in known.items() if kind in FORMATS}
     return sorted(
         path
         for path in folder.iterdir()
@@ -42,6 +47,8 @@ def images_in(folder: Path) -> list[Path]:
 
 def read_image(source: Path | BinaryIO, formats: tuple[str, ...] = FORMATS) -> np.ndarray:
     """Read a photo, a scan or a drawing from a file and prepare it as a network takes it.
+
+    Of a file with several pages the first is read, which a `UserWarning` says.
 
     Args:
         source: a path, or a binary file at its beginning.
@@ -55,11 +62,16 @@ def read_image(source: Path | BinaryIO, formats: tuple[str, ...] = FORMATS) -> n
             ink.
     """
     try:
-        with Image.open(source, formats=formats) as image:
+        with Image.open(source, formats=_readable(source, formats)) as image:
+            if image.format == "TIFF" and (pages := getattr(image, "n_frames", 1)) > 1:
+                file = source.name if isinstance(source, Path) else "This file"
+                warnings.warn(f"{file} has {pages} pages; the first is read.", stacklevel=2)
             if image.width * image.height > MOST_PIXELS:
                 raise Image.DecompressionBombError
             image.draft("RGB", (LONGEST, LONGEST))  # a JPEG that is large is read in part alone
             ink = clean_photo(image)
+    except NotReadable:
+        raise
     except FileNotFoundError:
         raise NotReadable("There is no such file.") from None
     except UnidentifiedImageError:
@@ -70,8 +82,34 @@ def read_image(source: Path | BinaryIO, formats: tuple[str, ...] = FORMATS) -> n
         ) from None
     except Exception as error:  # decoders pass on whatever a damaged file makes them raise
         reason = getattr(error, "strerror", None) or error
+        reason = " ".join(str(reason).split()).rstrip(".")
         raise NotReadable(f"This image cannot be read: {reason}.") from error
     drawing = prepare_drawing(ink)
     if not drawing.any():
         raise NotReadable("There is no ink in this image.")
     return drawing
+
+
+def _readable(source: Path | BinaryIO, formats: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of the formats that `source` may be in; a document is refused by its name."""
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            start = file.read(12)
+    else:
+        start = source.read(12)
+        source.seek(0)
+    if start.startswith(b"%PDF"):
+        raise NotReadable("This is a PDF: save the page that you mean as a PNG, and have that read.")
+    if start[4:8] != b"ftyp" or start[8:] not in HEIF_BRANDS:
+        return tuple(kind for kind in formats if kind != "HEIF")
+    if "HEIF" not in formats:
+        raise NotReadable("This is a HEIC photo: export it as a JPEG.")
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        raise NotReadable(
+            "This is a HEIC photo, which one more package reads: pip install 'digitbook[heic]', or "
+            "export the photo as a JPEG."
+        ) from None
+    register_heif_opener()
+    return ("HEIF",)
