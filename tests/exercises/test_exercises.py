@@ -1,9 +1,14 @@
 """Exercises as a learner meets them: wrong answers are told why, right ones are remembered."""
 
+import ast
+import inspect
 import json
+import re
 
+import nbformat
 import numpy as np
 import pytest
+from conftest import ROOT
 
 from digitbook import cli, exercises
 from digitbook.errors import BadInput
@@ -39,6 +44,36 @@ def test_hints_come_one_by_one_and_the_last_stays(exercise):
     given = [exercises.hint(exercise.number) for _ in range(len(exercise.hints) + 1)]
     assert given[0].startswith("Hint 1 of ")
     assert [text.partition(": ")[2] for text in given] == [*exercise.hints, exercise.hints[-1]]
+
+
+def starters():
+    """What each chapter gives a learner to begin with: the number and the source of its cell."""
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.id.startswith("starter"):
+                yield (
+                    re.search(r'exercises\.check\("(.+?)"', cell.source)[1],
+                    path.stem[:2],
+                    cell.source,
+                )
+
+
+def test_chapters_ask_for_each_exercise_once_and_in_its_chapter():
+    asked = [(number, chapter) for number, chapter, _ in starters()]
+    assert asked == [(number, number[:2]) for number in EXERCISES]
+
+
+@pytest.mark.parametrize("number", EXERCISES)
+def test_starter_fails_its_check_and_stops_nothing(number):
+    (source,) = (source for each, _, source in starters() if each == number)
+    *statements, last = ast.parse(source).body
+    names = {"exercises": exercises}
+    exec(compile(ast.Module(statements, []), "starter", "exec"), names)
+    verdict = eval(compile(ast.Expression(last.value), "starter", "eval"), names)
+    assert str(verdict) == "Not yet: it returns `None`: write it, and end with `return`."
+    (answer,) = (each for name, each in names.items() if name.startswith("my_"))
+    theirs = inspect.signature(answer).parameters
+    assert list(theirs) == list(inspect.signature(EXERCISES[number].solution).parameters)
 
 
 def convolve_with_a_bug(image, kernel):
