@@ -112,4 +112,4 @@ def _readable(source: Path | BinaryIO, formats: tuple[str, ...]) -> tuple[str, .
             "export the photo as a JPEG."
         ) from None
     register_heif_opener()
-    return ("HEIF",)
+    return formats  # an AVIF file may begin as a HEIF file does
