@@ -46,8 +46,9 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path):
-    """No test reads what others have cached, or leaves behind what it changed of the environment."""
-    with mock.patch.dict(os.environ, DIGITBOOK_CACHE=str(tmp_path / "cache")):
+    """No test reads what others have cached or done, or leaves its changes of the environment."""
+    own = {"DIGITBOOK_CACHE": "cache", "DIGITBOOK_PROGRESS": "exercises.json"}
+    with mock.patch.dict(os.environ, {name: str(tmp_path / path) for name, path in own.items()}):
         yield
 
 

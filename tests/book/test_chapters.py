@@ -8,12 +8,18 @@ from conftest import ROOT
 
 pytestmark = pytest.mark.quick
 
-CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+CHAPTERS = sorted((ROOT / "notebooks").glob("[0-9][0-9]-*.ipynb"))
+ONE_PAGE = ROOT / "notebooks" / "whole-thing.ipynb"
 
 
 @pytest.fixture(params=CHAPTERS, ids=lambda path: path.stem)
 def notebook(request):
     return nbformat.read(request.param, as_version=4)
+
+
+@pytest.fixture
+def one_page():
+    return nbformat.read(ONE_PAGE, as_version=4)
 
 
 def code_cells(notebook):
@@ -96,3 +102,23 @@ def test_every_figure_is_described(notebook):
         )
         assert not drawn or ".describe(" in cell.source, cell.id
         assert "plt." not in cell.source, "pyplot figures carry no text alternative"
+
+
+def test_every_notebook_is_a_chapter_or_the_whole_thing():
+    assert sorted((ROOT / "notebooks").glob("*.ipynb")) == [*CHAPTERS, ONE_PAGE]
+
+
+def test_the_whole_thing_is_short_and_takes_nothing_of_the_book_s(one_page):
+    shown = [cell for cell in code_cells(one_page) if cell not in tagged(one_page, "remove-cell")]
+    lines = [line for cell in shown for line in cell.source.splitlines() if line.strip()]
+    assert len(lines) <= 75
+    assert not re.search("digitbook|chapter|digits", "\n".join(lines).replace("digits=3", ""))
+    compile("\n".join(cell.source for cell in shown), "whole-thing", "exec")
+
+
+def test_the_whole_thing_is_stored_as_chapters_are(one_page):
+    test_is_valid_and_stored_without_outputs(one_page)
+    test_cell_ids_are_names_that_stay(one_page)
+    test_has_one_parameters_cell_with_the_defaults(one_page)
+    test_machinery_is_collapsed_in_jupyterlab(one_page)
+    test_numbers_come_from_the_run(one_page)

@@ -172,14 +172,31 @@ def test_folder_without_two_classes_of_images_is_refused(folder):
     [
         ("kannada", "called like a known data set"),
         ("auto", "called like a known data set"),
-        (".mine", "Give the folder a short, plain name"),
-        ("two\nlines", "Give the folder a short, plain name"),
-        ("m" * 150, "Give the folder a short, plain name"),
+        (".kannada", "called like a known data set"),
     ],
 )
 def test_name_that_cannot_be_the_sets_is_refused(folder, name, reason):
     with pytest.raises(DataError, match=reason):
         data.load(str(folder.rename(folder.with_name(name))))
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [
+        ("رقم\u200cهای من", "رقم-های-من"),
+        ("मेरे अंक", "मेरे-अंक"),
+        ("Mes chiffres (été)", "Mes-chiffres-été"),
+        (".mine", "mine"),
+        ("two\nlines", "two-lines"),
+        ("数" * 50, "数" * 33),
+        ("…", "images"),
+    ],
+)
+def test_folder_is_called_as_people_like_and_its_records_safely(folder, name, called):
+    moved = folder.rename(folder.with_name(name))
+    mine, _ = load(moved)
+    assert (mine.name, mine.loads_as) == (called, str(moved))
+    assert Run("softmax-quick", mine, 0).name.startswith(f"{called}-softmax-quick-")
 
 
 def test_names_of_sets_come_before_folders(folder, digits, monkeypatch):

@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from PIL import Image
+from pillow_heif import register_heif_opener
 
 from digitbook.experiments import store
 from digitbook.images import strangers
-from digitbook.images.read import MOST_PIXELS, NotReadable, read_image
+from digitbook.images.read import MOST_PIXELS, NotReadable, images_in, read_image
 from digitbook.inference.network import Network, NetworkMissing, guard_of
 from digitbook.paths import RELEASED
 
@@ -156,6 +157,9 @@ def test_nothing_heavy_is_imported_and_nothing_is_said():
     assert (result.stdout, result.stderr) == ("[]\n", "")
 
 
+register_heif_opener()
+
+
 def drawing():
     """A stroke, dark on light, as grey levels."""
     pixels = np.full((90, 60), 255, "uint8")
@@ -170,11 +174,46 @@ def encoded(image, kind, **options):
     return file
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM", "HEIF"])
 def test_common_formats_are_read(kind, network):
     image = read_image(encoded(Image.fromarray(drawing()), kind))
     assert (image.shape, image.dtype, image.max()) == ((28, 28), np.dtype("uint8"), 255)
     assert network.answers(image[None])[0]["label"] == "1"
+
+
+def test_heic_photo_without_its_package_says_what_to_do(monkeypatch):
+    photo = encoded(Image.fromarray(drawing()), "HEIF")
+    with pytest.raises(NotReadable, match=r"HEIC photo: export it as a JPEG"):
+        read_image(photo, formats=("PNG", "JPEG"))
+    photo.seek(0)
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(NotReadable, match=r"HEIC photo.*pip install 'digitbook\[heic\]'"):
+        read_image(photo)
+
+
+def test_damaged_heic_photo_is_one_sentence():
+    photo = encoded(Image.fromarray(drawing()), "HEIF").getvalue()
+    for cut in (40, len(photo) // 2, len(photo) - 20):
+        with pytest.raises(NotReadable, match="cannot be read|can be read") as caught:
+            read_image(io.BytesIO(photo[:cut]))
+        assert "\n" not in str(caught.value)
+
+
+def test_photos_of_a_phone_are_found_in_a_folder(tmp_path):
+    (tmp_path / "IMG_0007.HEIC").write_bytes(encoded(Image.fromarray(drawing()), "HEIF").getvalue())
+    assert [path.name for path in images_in(tmp_path)] == ["IMG_0007.HEIC"]
+
+
+def test_of_several_pages_the_first_is_read_and_that_is_said(tmp_path):
+    blank = Image.new("L", (60, 90), 255)
+    Image.fromarray(drawing()).save(tmp_path / "scan.tif", save_all=True, append_images=[blank, blank])
+    with pytest.warns(UserWarning, match=r"scan\.tif has 3 pages; the first is read"):
+        assert read_image(tmp_path / "scan.tif").any()
+
+
+def test_pdf_is_refused_by_its_name():
+    with pytest.raises(NotReadable, match="This is a PDF: save the page"):
+        read_image(io.BytesIO(b"%PDF-1.7\n"))
 
 
 def bomb(side):

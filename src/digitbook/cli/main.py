@@ -8,7 +8,7 @@ import warnings
 
 import click
 
-from digitbook.cli import book, data, experiments, reading, release, training
+from digitbook.cli import book, data, exercises, experiments, reading, release, training
 from digitbook.errors import BadInput
 
 GOES_ON = {
@@ -29,6 +29,7 @@ def digitbook() -> None:
 for command in (
     book.build,
     data.data,
+    exercises.exercises,
     training.train,
     training.evaluate,
     training.sweep,

@@ -46,7 +46,8 @@ def load(name: str = "auto") -> Dataset:
 
     `auto` is `mnist` where that can be had, else `mnist5k` with a `UserWarning` that says so. The
     labels of a set become the classes 0, 1, 2, … in ascending order. A folder of images, one
-    subfolder a class, is read by `folder.read_classes`, and the set is called like the folder.
+    subfolder a class, is read by `folder.read_classes`, and the set is called like the folder
+    (`finder.own_folder`).
 
     Raises:
         DataMissing: the set was asked for by name and is neither here nor within reach.
@@ -62,9 +63,9 @@ def load(name: str = "auto") -> Dataset:
     if finder.is_folder(name):
         from digitbook.data.folder import read_classes  # brings SciPy, which no other set needs
 
-        folder = finder.own_folder(name)
+        folder, called = finder.own_folder(name)
         arrays, class_names = read_classes(folder)
-        return _dataset(folder.name, arrays, class_names, source=str(folder), loads_as=str(folder))
+        return _dataset(called, arrays, class_names, source=str(folder), loads_as=str(folder))
     arrays, source = finder.find(name)
     labels = np.unique(arrays["y_train"])
     if strange := set(np.unique(arrays["y_test"])) - set(labels):

@@ -7,12 +7,15 @@ and is run again when one comes or goes.
 from __future__ import annotations
 
 import os
+import re
+import unicodedata
 from pathlib import Path
 
 import numpy as np
 
 from digitbook._util.names import did_you_mean
-from digitbook.data.idx import IDX_FILES, Arrays, check, missing, read_folder
+from digitbook.data import layouts
+from digitbook.data.idx import IDX_FILES, Arrays, check, missing, read_folder, sha256
 from digitbook.data.registry import REGISTRY, entry
 from digitbook.data.samples import first_of_each
 from digitbook.errors import DataError, DataMissing
@@ -22,13 +25,13 @@ def names() -> list[str]:
     """Return the names of all data sets that `find` may know: the registry's, then the reader's own."""
     root = _data_folder()
     own = [path.name for path in sorted(root.iterdir()) if _holds_set(path)] if root else []
-    return [*REGISTRY, *(name for name in own if name not in REGISTRY)]
+    return [*REGISTRY, *(name for name in own if name.lower() not in REGISTRY)]
 
 
 def is_here(name: str) -> bool:
     """Tell whether the set called `name` can be had without a network."""
     root = _data_folder()
-    if root is not None and _holds_set(root / name):
+    if root is not None and (_holds_set(root / name) or _elsewhere(root, name)):
         return True
     if parts := entry(name).joined_from:
         return all(map(is_here, parts))
@@ -40,26 +43,31 @@ def is_folder(name: str) -> bool:
     return name not in ("", *names()) and ("/" in name or Path(name).is_dir())
 
 
-def own_folder(path: str) -> Path:
-    """Return the absolute path of a folder of images, whose last part can serve as the set's name.
+def own_folder(path: str) -> tuple[Path, str]:
+    """Return the absolute path of a folder of images, and the name that its set goes by.
+
+    Records and networks are called like the set, so its name is the folder's with a hyphen for whatever
+    is no letter, mark or number of some script, at most 100 bytes long.
 
     Raises:
-        DataError: it is not there, is called like a known set, or in a way that no file can be.
+        DataError: the folder is not there, or would be called like a known set.
     """
     folder = Path(os.path.abspath(os.path.expanduser(path)))
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}.")
-    if folder.name in ("auto", *names()):
+    characters = unicodedata.normalize("NFC", os.fsencode(folder.name).decode(errors="replace"))
+    kept = "".join(each if _is_plain(each) else "-" for each in characters)
+    name = re.sub("-{2,}", "-", kept).encode()[:100].decode(errors="ignore").strip(".-") or "images"
+    if name in ("auto", *names()):
         raise DataError(
             f"{folder} is called like a known data set. Give the folder another name, or load that "
-            f"set as {folder.name}."
+            f"set as {name}."
         )
-    if not folder.name.isprintable() or folder.name[:1] in ("", ".") or len(folder.name.encode()) > 100:
-        raise DataError(
-            f"Records and networks are called like the folder that they are from, and cannot be called "
-            f"{folder.name[:20]!r}. Give the folder a short, plain name."
-        )
-    return folder
+    return folder, name
+
+
+def _is_plain(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LMN" or character in "_.-"
 
 
 def find(name: str) -> tuple[Arrays, str]:
@@ -70,23 +78,57 @@ def find(name: str) -> tuple[Arrays, str]:
         DataError: nothing is called `name`, or a file is damaged or holds other data.
     """
     root = _data_folder()
-    if root and (arrays := read_folder(root / name)) is not None:
-        source = str(root / name)
-    elif name not in REGISTRY:
+    if root and (layout := layouts.find(root / name) or _elsewhere(root, name)):
+        return _checked(layout, name)
+    if root:
+        read_folder(root / name)  # what is stored there in part, or damaged, raises
+    try:
+        arrays, source = _otherwise(name)
+    except DataMissing as error:
+        raise DataMissing(f"{error}{layouts.hint(root, name) if root else ''}") from error
+    if expected := entry(name).sha256:
+        check(arrays, expected, source)
+    return arrays, source
+
+
+def _checked(layout: layouts.Layout, name: str) -> tuple[Arrays, str]:
+    arrays = layout.read()
+    for part, expected in (entry(name).sha256 or {}).items():
+        check({part: arrays[part]}, {part: expected}, str(layout.parts[part][0]))
+    return arrays, str(layout.parts["x_train"][0].parent)
+
+
+def _elsewhere(root: Path, name: str) -> layouts.Layout | None:
+    """Find a known set, by its test labels, in a folder called otherwise or loose in `root`."""
+    known = entry(name)
+    if not known.sha256 or known.is_here():
+        return None
+    others = (path for path in sorted(root.iterdir()) if path.is_dir() and path.name not in REGISTRY)
+    for folder, deepest in (*((other, layouts.DEEPEST) for other in others), (root, 0)):
+        try:
+            layout = layouts.find(folder, deepest)
+            if layout and sha256(layout.part("y_test")) == known.sha256["y_test"]:
+                return layout
+        except DataError:  # about files that nobody asked for
+            continue
+    return None
+
+
+def _otherwise(name: str) -> tuple[Arrays, str]:
+    """Return a set that the reader's folder does not hold, and where it was."""
+    if name not in REGISTRY:
+        root = _data_folder()
         raise DataError(
             f"There is no data set called {name!r}{did_you_mean(name, names())}; known are: auto, "
             f"{', '.join(names())}. "
             "A folder with a subfolder of images for each class is one, too."
+            f"{layouts.hint(root, name) if root and name else ''}"
         )
-    elif entry(name).joined_from:
-        arrays, source = _joined(name)
-    elif (otherwise := entry(name).otherwise) is None:
+    if entry(name).joined_from:
+        return _joined(name)
+    if (otherwise := entry(name).otherwise) is None:
         raise missing(name, f"cannot be fetched (it is from: {entry(name).citation})")
-    else:
-        arrays, source = otherwise()
-    if expected := entry(name).sha256:
-        check(arrays, expected, source)
-    return arrays, source
+    return otherwise()
 
 
 def _data_folder() -> Path | None:
@@ -104,8 +146,13 @@ def _data_folder() -> Path | None:
 
 
 def _holds_set(folder: Path) -> bool:
+    """Tell whether a set, or a part of one, is stored in `folder`."""
     files = {f"{folder.name}.npz", *(stem + end for stem in IDX_FILES.values() for end in ("", ".gz"))}
-    return folder.is_dir() and any((folder / file).is_file() for file in files)
+    try:
+        stored = folder.is_dir() and layouts.find(folder) is not None
+    except DataError:  # whoever loads it will hear of it
+        return True
+    return stored or any((folder / file).is_file() for file in files)
 
 
 def _joined(name: str) -> tuple[Arrays, str]:

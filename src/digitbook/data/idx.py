@@ -61,7 +61,9 @@ def read_idx(path: Path) -> np.ndarray:
     """
     try:
         raw = path.read_bytes()
-        content = gzip.decompress(raw) if path.suffix == ".gz" else raw
+        content = (
+            gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
+        )  # browsers unpack and keep the name
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read: {error}. Replace it with a whole copy.") from error
     dimensions = content[3] if len(content) > 3 else 0
@@ -132,11 +134,12 @@ def read_folder(folder: Path) -> Arrays | None:
         if missing := [stem for part, stem in IDX_FILES.items() if part not in found]:
             raise DataError(f"{folder} holds only a part of the set; missing: {', '.join(missing)}.")
         arrays, where = {part: read_idx(folder / file) for part, file in found.items()}, folder
-    _check_shapes(arrays, where)
+    check_shapes(arrays, where)
     return arrays
 
 
-def _check_shapes(arrays: Arrays, where: Path) -> None:
+def check_shapes(arrays: Arrays, where: Path) -> None:
+    """Raise `DataError` unless images are uint8 `(N, 28, 28)`, and labels uint8 `(N,)`."""
     for part in ("train", "test"):
         images, labels = arrays[f"x_{part}"], arrays[f"y_{part}"]
         if images.dtype != "uint8" or images.shape[1:] != (28, 28):

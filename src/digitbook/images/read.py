@@ -14,8 +14,12 @@ from digitbook.errors import BadInput
 from digitbook.images.photo import LONGEST, all_ink, clean_photo
 from digitbook.images.prepare import prepare_drawing
 
-FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
-"""The image formats that are read, by Pillow's names; of an animation its first frame."""
+FORMATS = ("PNG", "JPEG", "HEIF", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
+"""The image formats that are read, by Pillow's names; of an animation its first frame. HEIF, as iPhones
+make it, is read where pillow-heif is installed."""
+HEIF_ENDINGS = {".heic", ".heif"}
+HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+"""What bytes 8 to 12 of a HEIF file say (ISO/IEC 23008-12); bytes 4 to 8 say `ftyp`."""
 MOST_PIXELS = 8192 * 6144
 """Pixels of the largest image that is read, a phone's 50-megapixel photo; unpacked it takes 150 MB."""
 
@@ -38,7 +42,8 @@ def images_in(folder: Path) -> list[Path]:
     Raises:
         OSError: the folder cannot be listed.
     """
-    suffixes = {suffix for suffix, kind in Image.registered_extensions().items() if kind in FORMATS}
+    known = Image.registered_extensions()
+    suffixes = HEIF_ENDINGS | {suffix for suffix, kind in known.items() if kind in FORMATS}
     return sorted(
         path
         for path in folder.iterdir()
@@ -48,6 +53,8 @@ def images_in(folder: Path) -> list[Path]:
 
 def read_image(source: Path | BinaryIO, formats: tuple[str, ...] = FORMATS) -> np.ndarray:
     """Read a photo, a scan or a drawing from a file and prepare it as a network takes it.
+
+    Of a file with several pages the first is read, which a `UserWarning` says.
 
     Args:
         source: a path, or a binary file at its beginning.
@@ -83,11 +90,16 @@ def read_ink(
 def _read(source: Path | BinaryIO, formats: tuple[str, ...], clean: Callable[[Image.Image], T]) -> T:
     """Return what `clean` makes of the image in a file."""
     try:
-        with Image.open(source, formats=formats) as image:
+        with Image.open(source, formats=_readable(source, formats)) as image:
+            if image.format == "TIFF" and (pages := getattr(image, "n_frames", 1)) > 1:
+                file = source.name if isinstance(source, Path) else "This file"
+                warnings.warn(f"{file} has {pages} pages; the first is read.", stacklevel=2)
             if image.width * image.height > MOST_PIXELS:
                 raise Image.DecompressionBombError
             image.draft("RGB", (LONGEST, LONGEST))  # a JPEG that is large is read in part alone
             return clean(image)
+    except NotReadable:
+        raise
     except FileNotFoundError:
         raise NotReadable("There is no such file.") from None
     except UnidentifiedImageError:
@@ -98,4 +110,30 @@ def _read(source: Path | BinaryIO, formats: tuple[str, ...], clean: Callable[[Im
         ) from None
     except Exception as error:  # decoders pass on whatever a damaged file makes them raise
         reason = getattr(error, "strerror", None) or error
+        reason = " ".join(str(reason).split()).rstrip(".")
         raise NotReadable(f"This image cannot be read: {reason}.") from error
+
+
+def _readable(source: Path | BinaryIO, formats: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of the formats that `source` may be in; a document is refused by its name."""
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            start = file.read(12)
+    else:
+        start = source.read(12)
+        source.seek(0)
+    if start.startswith(b"%PDF"):
+        raise NotReadable("This is a PDF: save the page that you mean as a PNG, and have that read.")
+    if start[4:8] != b"ftyp" or start[8:] not in HEIF_BRANDS:
+        return tuple(kind for kind in formats if kind != "HEIF")
+    if "HEIF" not in formats:
+        raise NotReadable("This is a HEIC photo: export it as a JPEG.")
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        raise NotReadable(
+            "This is a HEIC photo, which one more package reads: pip install 'digitbook[heic]', or "
+            "export the photo as a JPEG."
+        ) from None
+    register_heif_opener()
+    return formats  # an AVIF file may begin as a HEIF file does
