@@ -357,7 +357,7 @@ def show(record: dict, console: Console) -> None:
     console.print(
         f"Beside {found['greedy']['clients']} greedy and {found['silent']} silent clients: "
         f"/healthz 99 % in {found['/healthz']['p99_ms']:.0f} ms, a 28x28 PNG 95 % in "
-        f"{found['28x28 PNG']['p95_ms']:.0f} ms, {found['greedy']['errors']} large requests refused, "
+        f"{found['28x28 PNG']['p95_ms']:.0f} ms, {found['greedy']['errors']} greedy clients gave up, "
         f"memory at most {found['most_memory_mb']:,.0f} MB."
     )
     console.print(
