@@ -91,15 +91,15 @@ def test_lines_to_learn_from_hold_digits_and_sometimes_what_is_none(digits):
 
 
 def test_the_network_for_lines_is_taught_and_stored(digits, tmp_path, monkeypatch):
-    monkeypatch.setattr(cycle, "EPOCH", 1)
+    monkeypatch.setattr(cycle, "EPOCH", 2)
     monkeypatch.setattr(line, "BATCH", 2)
     monkeypatch.setattr(line_reader, "HELD", 10)
     monkeypatch.setenv("DIGITBOOK_CACHE", str(tmp_path / "cache"))
     told = []
     letters = digits  # any images do: their classes are not asked
-    written = line_reader.store_line_network(digits, letters, tmp_path, steps=2, say=told.append)
+    written = line_reader.store_line_network(digits, letters, tmp_path, steps=4, say=told.append)
     assert [path.name for path in written] == ["line.keras", "line.tflite", "line.json"]
-    assert told[-1].startswith("2/2 batches")
+    assert told[-1].startswith("4/4 batches")
     described = json.loads(written[2].read_text())
     assert 0.5 <= described["temperature"] <= 4
     assert described["data_sha256"] == digits.sha256

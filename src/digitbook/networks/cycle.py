@@ -24,7 +24,7 @@ class Batches(keras.utils.PyDataset):
 
     def __init__(self, seed: int):
         super().__init__()
-        self.seed, self.epoch = seed, 0
+        self.seed, self.epoch, self.begun = seed, 0, False
 
     @property
     def num_batches(self) -> int:
@@ -74,7 +74,7 @@ def teach(
     model.compile(keras.optimizers.AdamW(schedule, weight_decay=DECAY), loss=loss)
 
     def begin(epoch: int, _: dict) -> None:
-        batches.epoch = epoch
+        batches.epoch, batches.begun = epoch, True
 
     def end(epoch: int, logs: dict) -> None:
         say(f"{(epoch + 1) * EPOCH:,}/{steps:,} batches, loss {logs['loss']:.3f}")

@@ -97,6 +97,13 @@ class _Batches(cycle.Batches):
         super().__init__(seed)
         self.lines = lines
 
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        shown, truth = super().__getitem__(index)
+        if not self.begun:
+            # Before it begins Keras looks at two batches, and takes what their sizes share for fixed.
+            shown = np.pad(shown, ((0, 0), (0, 0), (0, index), (0, 0)))
+        return shown, truth
+
     def made(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         # Lines of as many digits are about as long: little is filled up.
         count = int(rng.integers(1, LONGEST + 1))
