@@ -251,7 +251,7 @@ def _dearest() -> Body:
 
 
 class Memory(threading.Thread):
-    """Looks at the memory that a process holds, every half second until it is stopped."""
+    """Looks at the memory that a process holds, every half second while it is entered."""
 
     def __init__(self, process: psutil.Process):
         super().__init__(daemon=True)
@@ -262,9 +262,17 @@ class Memory(threading.Thread):
         return round(self.process.memory_info().rss / 1e6, 1)
 
     def run(self) -> None:
-        """Look until stopped."""
+        """Look until left."""
         while not self.stopped.wait(0.5):
             self.megabytes.append(self._held())
+
+    def __enter__(self) -> Memory:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stopped.set()
+        self.join()
 
 
 def measure(extent: Extent, console: Console) -> dict:
@@ -306,12 +314,9 @@ def measure(extent: Extent, console: Console) -> dict:
         record["ratio"] = round(statistics.median(ratios), 1)
     with running("ours") as (process, port, _):
         ask(port, uploads, 1, 1)
-        memory = Memory(process)
-        memory.start()
         mixed = [requests[0] for kind, requests in asked.items() if kind != "64 PNGs of 28x28"]
-        record["endurance"] = ask(port, mixed, CLIENTS, extent.endurance)
-        memory.stopped.set()
-        memory.join()
+        with Memory(process) as memory:
+            record["endurance"] = ask(port, mixed, CLIENTS, extent.endurance)
         held = memory.megabytes
         half = held[len(held) // 2]
         record["endurance"]["memory_mb"] = {
@@ -321,11 +326,8 @@ def measure(extent: Extent, console: Console) -> dict:
             "most": max(held),
         }
     with running("ours") as (process, port, _):
-        memory = Memory(process)
-        memory.start()
-        record["hostile"] = hostile(port, uploads, extent.hostile)
-        memory.stopped.set()
-        memory.join()
+        with Memory(process) as memory:
+            record["hostile"] = hostile(port, uploads, extent.hostile)
         record["hostile"]["most_memory_mb"] = max(memory.megabytes)
     return record
 

@@ -12,8 +12,17 @@ from digitbook.cli import book, data, exercises, experiments, reading, release, 
 from digitbook.errors import BadInput
 
 GOES_ON = {
-    *("build", "sweep", "labels", "robustness", "transfer", "readers", "refusal", "papers", "numbers"),
-    *("ink", "line"),
+    "build",
+    "sweep",
+    "labels",
+    "robustness",
+    "transfer",
+    "readers",
+    "refusal",
+    "papers",
+    "numbers",
+    "ink",
+    "line",
 }
 """Commands that go on from where they were stopped."""
 EXTRAS = {"serve": "serve", "sweep": "experiments", "papers": "experiments", "ink": "experiments"}

@@ -61,9 +61,8 @@ def read_idx(path: Path) -> np.ndarray:
     """
     try:
         raw = path.read_bytes()
-        content = (
-            gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
-        )  # browsers unpack and keep the name
+        # By its first bytes: browsers unpack a file and keep its name.
+        content = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read: {error}. Replace it with a whole copy.") from error
     dimensions = content[3] if len(content) > 3 else 0

@@ -18,6 +18,7 @@ from scipy.optimize import minimize_scalar
 from digitbook._util.files import atomic_write, cache_dir
 from digitbook.data import Dataset, hold_out
 from digitbook.experiments import store
+from digitbook.experiments.refusal import TWINS
 from digitbook.images import composed, lines
 from digitbook.inference import ctc
 from digitbook.networks import line
@@ -25,8 +26,6 @@ from digitbook.networks.backend import keras
 
 MARKED, LETTERED = 0.12, 0.08
 """The shares of lines in which there is a mark, or a letter."""
-TWINS = "OILSZ"
-"""Letters that are written like digits: they are not taught to be none."""
 HELD = 1000
 """Lines of held-out digits that the temperature is fitted to."""
 
@@ -84,8 +83,9 @@ class Composer:
         """Return a prepared line of so many digits, and perhaps a mark or a letter; and the classes."""
         chosen = rng.integers(0, len(self.images), count)
         digits, classes = list(self.images[chosen]), list(map(int, self.labels[chosen]))
-        for share, other in ((MARKED, composed.punctuation), (LETTERED, self._letter)):
-            if rng.random() < share and (share == MARKED or len(self.letters)):
+        lettered = LETTERED if len(self.letters) else 0
+        for share, other in ((MARKED, composed.punctuation), (lettered, self._letter)):
+            if rng.random() < share:
                 place = int(rng.integers(0, len(digits) + 1))
                 digits.insert(place, other(rng))
                 classes.insert(place, composed.OTHER)

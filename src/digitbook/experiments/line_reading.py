@@ -84,12 +84,13 @@ def run(
         for number, done in enumerate(as_completed(waiting), start=1):
             name = waiting[done]
             found["lines"][name] = missing[name] | {"ways": done.result()}
-            records.store("numbers", found | made(), results)
+            found |= made()
+            records.store("numbers", found, results)
             right = found["lines"][name]["ways"]["released"]["right"] / missing[name]["count"]
             say(f"{number}/{len(missing)}: {name}, {right:.1%} read right")
     found["lines"] = {name: found["lines"][name] for name in kinds}
-    records.store("numbers", found | made(), results)
-    return found | made()
+    records.store("numbers", found, results)
+    return found
 
 
 def table(record: Record) -> pd.DataFrame:

@@ -54,6 +54,27 @@ class Found:
     confidence: float
     strange: float
 
+    @property
+    def why(self) -> str | None:
+        """A sentence that says why the line is no number, or None if it is one."""
+        if not self.classes:
+            return "There are no digits in this line."
+        if OTHER in self.classes:
+            place = self.classes.index(OTHER) + 1
+            return (
+                f"Place {place} of {len(self.classes)} in this line is no digit but a sign or a letter."
+            )
+        if self.strange == 1:
+            return "What stands in this line does not look like digits."
+        if self.confidence < CLEAR:
+            return "The digits in this line cannot be told for certain."
+        return None
+
+    @property
+    def number(self) -> str | None:
+        """Its digits, or None where it is no number."""
+        return None if self.why else "".join(map(str, self.classes))
+
 
 class LineReader:
     """Reads lines with a network for lines and one for single digits; several threads may ask it.
@@ -175,8 +196,10 @@ def _with_single_answers(groups: list[_Group], single: Network) -> int:
         return 0
     images = np.stack([group.image() for group in alone])
     answers = single.probabilities(images)
-    digit = single.guard.probabilities(images)[:, 0] if single.guard else np.ones(len(images))
-    refused = single.guard.refusals(images) if single.guard else []
+    digit, least = np.ones(len(images)), 0.0
+    if single.guard:
+        digit = single.guard.probabilities(images)[:, 0]
+        least = single.guard.description["confidence_limit"]
     for group, answer, is_one in zip(alone, answers, digit, strict=True):
         if group.shares[0].argmax() == OTHER:
             if is_one >= SURE:
@@ -184,7 +207,7 @@ def _with_single_answers(groups: list[_Group], single: Network) -> int:
             continue
         together = np.append(answer, 1) * group.shares[0]
         group.shares = together[None] / together.sum()
-    return sum(why is not None for why in refused)
+    return int((digit < least).sum())
 
 
 def numbers(reader: LineReader, ink: np.ndarray, part: np.ndarray) -> list[dict]:
@@ -224,7 +247,7 @@ def number_of(reader: LineReader, line: list[Piece]) -> tuple[str | None, float]
         ValueError: as `LineReader.read`.
     """
     found = reader.read(line)
-    return None if _why_not(found) else "".join(map(str, found.classes)), found.confidence
+    return found.number, found.confidence
 
 
 def _number(reader: LineReader, line: list[Piece], shares: Callable[[np.ndarray], list[float]]) -> dict:
@@ -238,27 +261,13 @@ def _number(reader: LineReader, line: list[Piece], shares: Callable[[np.ndarray]
         {"digit": None if d == OTHER else str(d), "confidence": round(p, 6), "box": shares(around)}
         for d, p, around in zip(found.classes, found.probabilities, found.boxes, strict=True)
     ]
-    reason = _why_not(found)
     return {
-        "number": None if reason else "".join(map(str, found.classes)),
+        "number": found.number,
         "confidence": round(found.confidence, 6),
         "digits": digits,
         "box": box,
-        "why": reason,
+        "why": found.why,
     }
-
-
-def _why_not(found: Found) -> str | None:
-    if not found.classes:
-        return "There are no digits in this line."
-    if OTHER in found.classes:
-        place = found.classes.index(OTHER) + 1
-        return f"Place {place} of {len(found.classes)} in this line is no digit but a sign or a letter."
-    if found.strange == 1:
-        return "What stands in this line does not look like digits."
-    if found.confidence < CLEAR:
-        return "The digits in this line cannot be told for certain."
-    return None
 
 
 def _groups(pieces: list[Piece], columns: np.ndarray, shares: np.ndarray) -> list[_Group]:

@@ -51,13 +51,7 @@ def images() -> np.ndarray:
     Raises:
         HTTPException: the request is refused, for a reason that its description names.
     """
-    if request.mimetype == "application/json":
-        return np.array(in_turn(_length(), _from_json))
-    if request.mimetype == "multipart/form-data":
-        return np.array(in_turn(_length(), lambda: _from_files(_uploads(), read_image)))
-    if request.mimetype in ("image/png", "image/jpeg"):
-        return np.array(_from_files([request.get_data(cache=False)], read_image))
-    abort(415, REFUSALS[415])
+    return np.array(_received(_from_json, lambda files: _from_files(files, read_image)))
 
 
 def sheet() -> tuple[np.ndarray, np.ndarray]:
@@ -66,28 +60,29 @@ def sheet() -> tuple[np.ndarray, np.ndarray]:
     Raises:
         HTTPException: as `images`, or there are several.
     """
+    return _received(_drawn_sheet, lambda files: _from_files([_one(files)], read_ink)[0])
+
+
+def _received(from_json: Callable[[], T], from_files: Callable[[list[bytes]], T]) -> T:
+    """Return what is made of the request's JSON or of its files, as whichever it was sent."""
+    length = request.content_length or 0
     if request.mimetype == "application/json":
-        ink = in_turn(_length(), _drawn_sheet)
-        return ink, np.array([0.0, 0.0, 1.0, 1.0])
+        return in_turn(length, from_json)
     if request.mimetype == "multipart/form-data":
-        return in_turn(_length(), lambda: _from_files([_one(_uploads())], read_ink)[0])
+        return in_turn(length, lambda: from_files(_uploads()))
     if request.mimetype in ("image/png", "image/jpeg"):
-        return _from_files([request.get_data(cache=False)], read_ink)[0]
+        return from_files([request.get_data(cache=False)])
     abort(415, REFUSALS[415])
 
 
-def _length() -> int:
-    return request.content_length or 0
-
-
-def _drawn_sheet() -> np.ndarray:
+def _drawn_sheet() -> tuple[np.ndarray, np.ndarray]:
     ((kind, items),) = _content().items()
     if kind != "drawings":
         abort(400, "Send a drawing: numbers are not read from prepared images.")
     ink = _pixels(_one(items), 1)
     if not ink.any():
         abort(422, f"Image 1: {NO_INK}")
-    return ink
+    return ink, np.array([0.0, 0.0, 1.0, 1.0])
 
 
 def _one(items: list[T]) -> T:
@@ -135,7 +130,7 @@ def _from_file(content: bytes, number: int, read: Callable[..., T]) -> T:
 
 def _content() -> dict[str, list]:
     """Return the JSON that was sent: `images` or `drawings`, a list that is not too long."""
-    if (_length()) > MAX_JSON_BYTES:
+    if (request.content_length or 0) > MAX_JSON_BYTES:
         abort(413)
     body = request.get_data(cache=False)
     if len(body) > MAX_JSON_BYTES:
