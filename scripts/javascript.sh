@@ -1,5 +1,6 @@
 #!/bin/sh
-# Check the site's scripts with ESLint and tsc, which their lock installs into _build/javascript.
+# Check the site's scripts with ESLint and tsc, which their lock installs into _build/javascript, and run
+# the figures' unit tests.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 PATH=$PWD/.venv/bin:$PATH
@@ -24,6 +25,7 @@ done
 tools=$installed/scripts/javascript
 cp scripts/javascript/eslint.config.js $tools # beside the packages that it imports
 failed=0
-$tools/node_modules/.bin/eslint --config $tools/eslint.config.js book src scripts || failed=1
+$tools/node_modules/.bin/eslint --config $tools/eslint.config.js book src scripts tests || failed=1
 $tools/node_modules/.bin/tsc --project scripts/javascript || failed=1
+node --test --test-reporter=dot 'tests/javascript/*.test.js' || failed=1
 exit $failed

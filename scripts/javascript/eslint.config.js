@@ -1,12 +1,12 @@
 import js from "@eslint/js";
 import globals from "globals";
 
-const MODULES = ["book/runtime/tensorflow.js", "scripts/javascript/eslint.config.js"];
+const MODULES = ["book/figures/**", "book/runtime/tensorflow.js", "scripts/javascript/eslint.config.js", "tests/javascript/**"];
 
 export default [
   js.configs.recommended,
   {
-    languageOptions: { ecmaVersion: 2022, globals: globals.browser },
+    languageOptions: { ecmaVersion: 2022, globals: { ...globals.browser, TRAIN_WORKER: "readonly" } },
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules: {
       eqeqeq: "error",

@@ -4,8 +4,21 @@ type TensorFlow = typeof import("../../book/runtime/tensorflow.js");
 type Tensor = import("@tensorflow/tfjs-core").Tensor;
 type Tensor4D = import("@tensorflow/tfjs-core").Tensor4D;
 
+/** The source of book/figures/workers/train.js, bundled; esbuild puts it there. */
+declare const TRAIN_WORKER: string;
+
 interface Window {
   digitbookElement: MakeElement;
+  digitbookPictures: {
+    colours(from: number[], to: number[]): Uint32Array;
+    paint(
+      canvas: HTMLCanvasElement,
+      pictures: { height: number; width: number; count: number; columns: number },
+      palette: Uint32Array,
+      level: (picture: number, pixel: number) => number,
+    ): void;
+  };
+  digitbookPad(listener: { changed(event?: Event): void; say(text: string): void }): Pad;
   digitbookPrepare: { prepareDrawing(ink: ArrayLike<number>, width: number, height: number): Uint8Array };
   /** Of the site, where there is no `digitbookService`. */
   digitbookNetworks: Engine[];
@@ -16,6 +29,13 @@ interface Window {
   digitbookReleased: Released[];
   /** By a file's name, the data: address of its content. */
   digitbookEmbedded: Record<string, string>;
+  /** Where a file is that lies beside the figures' scripts. */
+  digitbookAddress(file: string): string;
+  /** Load a script that lies beside the figures' once, and wait for it. */
+  digitbookScript(file: string): Promise<void>;
+  /** By name, what fills a live figure's place, given what the chapter told it. */
+  digitbookFigures: Record<string, (box: HTMLElement, told: any) => Promise<void> | void>;
+  digitbookDigits: { data: string; classes: string[]; fit: number; packed: string; labels: number[] };
   digitbookMistakes: { sets: MistakeSet[]; leftOut: string[] };
 }
 
@@ -24,6 +44,18 @@ type MakeElement = <Name extends keyof HTMLElementTagNameMap>(
   properties?: Record<string, string | number | boolean>,
   ...children: (Node | string)[]
 ) => HTMLElementTagNameMap[Name];
+
+/** The parts of a pad (pad.js), and the drawing as a network is given it: 784 levels from 0 to 255. */
+interface Pad {
+  sheet: HTMLElement;
+  canvas: HTMLCanvasElement;
+  hint: HTMLElement;
+  undo: HTMLButtonElement;
+  clear: HTMLButtonElement;
+  range: HTMLInputElement;
+  keys: HTMLElement;
+  prepared(): Uint8Array;
+}
 
 /** A network of the site; one of the kind "guard" is for the networks of the data sets that it guards. */
 interface Released {

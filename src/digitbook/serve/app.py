@@ -34,7 +34,8 @@ PAGE = Path(__file__).parent / "page"
 ASSETS = {
     **dict.fromkeys(("page.css", "page.js"), PAGE),
     **dict.fromkeys(("digitbook.css", "draw.css", "logo.svg"), STATIC),
-    **dict.fromkeys(("element.js", "prepare.js", "service.js", "draw.js"), STATIC),
+    **dict.fromkeys(("element.js", "pictures.js", "prepare.js", "pad.js"), STATIC),
+    **dict.fromkeys(("service.js", "draw.js"), STATIC),
 }
 """The files of the page, and where they are."""
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
