@@ -120,7 +120,7 @@
     }
 
     function showNothing() {
-      show("–", loaded ? `An empty canvas is not a ${engine.noun}.` : "The network is being loaded.", "empty");
+      show("–", loaded ? `An empty canvas is not a ${engine.noun}.` : waiting ? "" : "The network is being loaded.", "empty");
       fill(null);
       maps.hidden = true;
       announce("The canvas is empty.");
@@ -186,6 +186,15 @@
     /** @param {string} text */
     function say(text) { status.textContent = text; }
 
+    /* Where drawing is not what one comes for, the network is loaded once somebody turns to the canvas. */
+    let waiting = compact;
+    /** @type {Promise<void>} */
+    const wanted = compact ? new Promise((resolve) => {
+      for (const kind of ["pointerenter", "focusin"]) {
+        box.addEventListener(kind, () => { waiting = false; resolve(); read(); }, { once: true });
+      }
+    }) : Promise.resolve();
+
     /** Read with this engine from now on; what is drawn stays. @param {Engine} chosen */
     function use(chosen) {
       engine = chosen;
@@ -201,7 +210,7 @@
       announce(`The network for ${kind} is being loaded.`);
       /** @template T @param {(value: T) => void} act @returns {(value: T) => void} */
       const unlessLeft = (act) => (value) => { if (engine === chosen) { act(value); read(); } };
-      engine.ready().then(unlessLeft(ready), unlessLeft((error) => { failed = error.message; }));
+      wanted.then(() => engine.ready()).then(unlessLeft(ready), unlessLeft((error) => { failed = error.message; }));
     }
 
     function ready() {

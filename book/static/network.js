@@ -11,7 +11,8 @@ window.digitbookNetworks = (() => {
    * @typedef {{ kernel: Weight, bias?: Float32Array, activation: "linear" | "relu" }} Folded
    */
   const here = /** @type {HTMLScriptElement} */ (document.currentScript).src;
-  const tf = /** @type {TensorFlow} */ (window.digitbookTensorFlow);
+  /** @type {TensorFlow} */
+  let tf; // as soon as a network is to be read with
   /** @type {Promise<string> | undefined} */
   let computing; // what TensorFlow.js computes with: "wasm", or "cpu" where that cannot start
   window.digitbookEmbedded = {};
@@ -30,10 +31,13 @@ window.digitbookNetworks = (() => {
     let starting;
 
     async function start() {
-      if (!tf || "missing" in tf) {
+      if (!window.digitbookTensorFlow) await scripted("tensorflow.js");
+      const found = window.digitbookTensorFlow;
+      if (!found || "missing" in found) {
         throw new Error("This copy of the book was built without TensorFlow.js, which reads the drawings, " +
           "because npm could not fetch it. “make book”, run again with a network, adds it.");
       }
+      tf = found;
       [reader, guarding] = await Promise.all([loaded(name), guard && loaded(guard.name)]);
     }
 
@@ -89,14 +93,18 @@ window.digitbookNetworks = (() => {
    */
   async function address(file, query = "") {
     if (location.protocol !== "file:") return new URL(file + query, here).href;
-    return new Promise((resolve, reject) => {
-      const script = document.createElement("script");
-      script.src = new URL(`${file}.js`, here).href;
-      script.onload = () => resolve(window.digitbookEmbedded[file]);
-      script.onerror = () => reject(new Error(`The file ${file}.js, which the network needs, is missing.`));
-      document.head.append(script);
-    });
+    await scripted(`${file}.js`);
+    return window.digitbookEmbedded[file];
   }
+
+  /** Run a script beside this one. @param {string} file @returns {Promise<void>} */
+  const scripted = (file) => new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = new URL(file, here).href;
+    script.onload = () => resolve();
+    script.onerror = () => reject(new Error(`The file ${file}, which the network needs, is missing.`));
+    document.head.append(script);
+  });
 
   /** A file without a version in its query is asked for anew. @param {string} file */
   async function fetched(file, query = "") {

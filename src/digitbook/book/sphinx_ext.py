@@ -4,17 +4,26 @@
   also where another page shows them.
 - Formulas become MathML, which browsers draw themselves: no script, no font, no third party.
 - Thebe, which Jupyter Book loads on every page though the book does not use it, is left out.
+- Font Awesome's script, 1.5 MB on every page for icons that `book/static/icons.css` draws, is left out,
+  and no other script keeps a page from being painted.
+- A page describes itself, to search engines and where its address is shared, by its first paragraph.
+- Pictures are loaded when they come into view.
 - A page loads the scripts and styles that it names in its front matter: `assets: one.css two.js`; and
   one with a live figure (see `digitbook.book.live`) what fills its place.
 """
 
 from __future__ import annotations
 
+import re
+import textwrap
+from html import escape
 from pathlib import Path
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 
+DESCRIBED = 200
+"""Characters of a page's description, at most."""
 _alternatives: dict[str, str] = {}
 """Text alternatives by file name; MyST-NB names a picture after the hash of its bytes."""
 
@@ -35,9 +44,10 @@ class DescribedImages:
         return images
 
 
-def _describe_glued_images(app, doctree, docname) -> None:
-    """Describe pictures from other pages, which MyST-NB renders without asking `DescribedImages`."""
+def _finish_images(app, doctree, docname) -> None:
+    """Load pictures late; describe those of other pages, for which `DescribedImages` is not asked."""
     for image in doctree.findall(nodes.image):
+        image["loading"] = "lazy"
         if "alt" not in image:
             image["alt"] = _alternatives.get(Path(image["uri"]).name, "")
 
@@ -56,6 +66,36 @@ def _leave_thebe_out(app, config) -> None:
     for listeners in app.events.listeners.values():
         listeners[:] = [item for item in listeners if item.handler.__module__ != "sphinx_thebe"]
     app.registry.css_files[:] = [item for item in app.registry.css_files if "thebe" not in item[0]]
+
+
+def _introduce(app, pagename, templatename, context, doctree) -> None:
+    """Give a page the description that search engines and shared links show: its first paragraph."""
+    first = next(doctree.findall(nodes.paragraph), None) if doctree else None
+    if first is None:
+        return
+    told = {
+        "description": textwrap.shorten(first.astext(), DESCRIBED, placeholder=" …"),
+        "og:title": context["title"],
+        "og:type": "article",
+    }
+    told["og:description"] = told["description"]
+    context["metatags"] += "".join(
+        f'<meta {"property" if ":" in name else "name"}="{name}" content="{escape(text)}" />'
+        for name, text in told.items()
+    )
+
+
+FONT_AWESOME = re.compile(r'<script[^>]*src="[^"]*/fontawesome\.js[^"]*"></script>')
+BLOCKING = re.compile(r"<script (?=[^>]*src=)(?![^>]*(?:defer|async|documentation_options))")
+
+
+def _lighten(app, exception) -> None:
+    """Take out of the finished pages what the theme's templates put into all of them."""
+    if exception or app.builder.format != "html":
+        return
+    for page in Path(app.outdir).rglob("*.html"):
+        # Options stay where they are: scripts in the page itself read them.
+        page.write_text(BLOCKING.sub("<script defer ", FONT_AWESOME.sub("", page.read_text())))
 
 
 LIVE = "figures.css element.js pictures.js prepare.js pad.js figures/load.js"
@@ -81,8 +121,10 @@ def _load_assets(app, pagename, templatename, context, doctree) -> None:
 def setup(app) -> dict:
     """Register with Sphinx; called once a build."""
     app.add_html_math_renderer("mathml", (_visit_math, None), (_visit_math_block, None))
-    app.connect("doctree-resolved", _describe_glued_images)
+    app.connect("doctree-resolved", _finish_images)
     app.connect("config-inited", _leave_thebe_out, priority=0)
     app.connect("html-page-context", _load_assets)
+    app.connect("html-page-context", _introduce)
+    app.connect("build-finished", _lighten)
     # Pages read in another process would leave their text alternatives there.
     return {"parallel_read_safe": False, "parallel_write_safe": True}
