@@ -14,6 +14,15 @@
 
   const GREY = colours([0, 0, 0], [255, 255, 255]), BLUE = colours([253, 252, 249], [16, 58, 94]);
 
+  const MOMENTS = 160; // that the ribbon keeps
+  /* Seven grounds from orange over paper to blue, and on each 32 levels of ink. */
+  const EVIDENCE = Uint32Array.from({ length: 256 }, (_, k) => {
+    const blue = [36, 87, 127], orange = [168, 67, 31], paper = [253, 252, 249];
+    const share = Math.min(1, Math.floor(k / 32) / 3 - 1), end = share > 0 ? blue : orange;
+    const ground = paper.map((part, c) => part + Math.abs(share) * (end[c] - part));
+    return colours(ground, [34, 49, 63])[Math.round((k % 32) * (200 / 31))];
+  });
+
   /** @param {HTMLCanvasElement} canvas @param {Maps} maps @param {number} columns */
   function paintMaps(canvas, { height, width, channels, values }, columns) {
     let strongest = 1e-6;
@@ -27,7 +36,7 @@
     const compact = box.classList.contains("compact");
     const offered = box.dataset.engine === "api" ? [window.digitbookService] : window.digitbookNetworks;
     const engines = compact ? offered.slice(0, 1) : offered;
-    const { sheet, canvas, hint, undo, clear, range, keys, prepared } =
+    const { sheet, canvas, hint, undo, clear, range, keys, prepared, write } =
       window.digitbookPad({ changed, say });
     if (compact) keys.className = "unseen";
     const answer = element("p", { className: "answer" });
@@ -38,6 +47,14 @@
       className: "seen", width: 28, height: 28, role: "img",
       "aria-label": "The drawing as the network gets it, 28 by 28 pixels, light on dark",
     });
+    const looked = element("canvas", { className: "looked", width: 28, height: 28, role: "img" });
+    const aboutLooked = element("p");
+    const evidence = element("div", { className: "view", hidden: true }, looked, aboutLooked);
+    const ribbon = element("canvas", { className: "ribbon", role: "img", "aria-label":
+      "How the probabilities changed while you drew: a row for each answer, from left to right" });
+    const mind = element("div", { className: "mind", hidden: true },
+      element("p", {}, "How it changed its mind while you drew, from left to right: a row for each answer, darker where it was likelier"),
+      ribbon);
     const maps = element("div", { className: "maps", hidden: true });
 
     box.replaceChildren(
@@ -51,7 +68,7 @@
         element("div", { className: "verdict" }, answer, remark),
         bars,
         ...(compact ? [] : [element("div", { className: "view" }, seen,
-          element("p", {}, "What the network sees: 28 by 28 pixels, light on dark"))]),
+          element("p", {}, "What the network sees: 28 by 28 pixels, light on dark")), evidence, mind]),
         status),
       ...(compact ? [] : [maps]));
 
@@ -107,7 +124,7 @@
       const empty = !image.some(Boolean);
       if (empty) showNothing();
       else if (!loaded) show("…", "The network is being loaded.");
-      else showReading(await engine.read(image));
+      else showReading(await engine.read(image), image);
       box.dispatchEvent(new CustomEvent("read", { detail: { since: started, empty } }));
     }
 
@@ -122,12 +139,13 @@
     function showNothing() {
       show("–", loaded ? `An empty canvas is not a ${engine.noun}.` : waiting ? "" : "The network is being loaded.", "empty");
       fill(null);
-      maps.hidden = true;
+      minds = [];
+      maps.hidden = evidence.hidden = mind.hidden = true;
       announce("The canvas is empty.");
     }
 
-    /** @param {Reading} reading */
-    function showReading({ probabilities, maps: found, why }) {
+    /** @param {Reading} reading @param {Uint8Array} image */
+    function showReading({ probabilities, maps: found, looked: where, why }, image) {
       const [first, second] = probabilities.map((_, k) => k).sort((a, b) => probabilities[b] - probabilities[a]);
       const [one, other] = [first, second].map((k) => engine.classes[k]);
       const [sure, less] = [first, second].map((k) => percent(probabilities[k]));
@@ -142,11 +160,46 @@
         announce(`Not sure: ${one}, ${sure}, or ${other}, ${less}.`);
       }
       fill(why ? null : probabilities);
+      if (!compact) showMind(probabilities);
+      evidence.hidden = !where || Boolean(why);
+      if (where && !why && !compact) showEvidence(where.width, where.values[first], one, image);
       if (found && !compact) {
         if (!maps.children.length) maps.append(...found.map(strip));
         maps.querySelectorAll("canvas").forEach((each, k) => paintMaps(each, found[k], columns));
         maps.hidden = false;
       }
+    }
+
+    /** @type {number[][]} */
+    let minds = []; // the probabilities while the drawing grew
+
+    /** @param {number[]} probabilities */
+    function showMind(probabilities) {
+      minds = [...minds.slice(-MOMENTS), probabilities];
+      const width = minds.length, height = probabilities.length;
+      paint(ribbon, { height, width, count: 1, columns: 1 }, BLUE, (_, pixel) =>
+        Math.round(255 * minds[pixel % width][Math.floor(pixel / width)]));
+      mind.hidden = width < 3;
+    }
+
+    /**
+     * Paint what speaks for an answer and what against it, under the digit's ink.
+     *
+     * @param {number} width
+     * @param {Float32Array} values
+     * @param {string} name
+     * @param {Uint8Array} image
+     */
+    function showEvidence(width, values, name, image) {
+      const strongest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6), wide = 28 / width;
+      paint(looked, { height: 28, width: 28, count: 1, columns: 1 }, EVIDENCE, (_, pixel) => {
+        const place = Math.floor(pixel / 28 / wide) * width + Math.floor((pixel % 28) / wide);
+        const level = Math.round(3 + (3 * values[place]) / strongest), ink = Math.round((31 * image[pixel]) / 255);
+        return 32 * level + ink;
+      });
+      const told = `Where it found what speaks for the ${name} (blue) and against it (orange), on the digit`;
+      looked.setAttribute("aria-label", told);
+      aboutLooked.textContent = told;
     }
 
     /** @param {number[] | null} probabilities */
@@ -190,7 +243,7 @@
     let waiting = compact;
     /** @type {Promise<void>} */
     const wanted = compact ? new Promise((resolve) => {
-      for (const kind of ["pointerenter", "focusin"]) {
+      for (const kind of ["pointerenter", "focusin", "write"]) {
         box.addEventListener(kind, () => { waiting = false; resolve(); read(); }, { once: true });
       }
     }) : Promise.resolve();
@@ -203,9 +256,10 @@
       canvas.setAttribute("aria-label", `Canvas to draw a ${noun} on`);
       hint.textContent = `Draw a ${noun} here`;
       bars.setAttribute("aria-label", `Probability of each ${noun}`);
-      bars.replaceChildren();
+      fillIn(engine.classes ?? []);
       maps.replaceChildren();
-      maps.hidden = true;
+      minds = [];
+      maps.hidden = evidence.hidden = mind.hidden = true;
       read();
       announce(`The network for ${kind} is being loaded.`);
       /** @template T @param {(value: T) => void} act @returns {(value: T) => void} */
@@ -219,12 +273,18 @@
         failed = "The network’s description names no confidence limit. “digitbook export” writes it anew.";
         return;
       }
-      bars.replaceChildren(...classes.map(bar));
-      bars.classList.toggle("many", classes.length > 13);
-      bars.style.setProperty("--longest", String(Math.max(...classes.map((name) => name.length))));
+      fillIn(classes);
       loaded = true;
     }
 
+    /** @param {string[]} classes */
+    function fillIn(classes) {
+      bars.replaceChildren(...classes.map(bar));
+      bars.classList.toggle("many", classes.length > 13);
+      bars.style.setProperty("--longest", String(Math.max(...classes.map((name) => name.length))));
+    }
+
+    box.addEventListener("write", (event) => write(/** @type {CustomEvent} */ (event).detail));
     new ResizeObserver(resize).observe(box);
     use(engines[0]);
     resize();

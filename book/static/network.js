@@ -7,7 +7,8 @@ window.digitbookNetworks = (() => {
    * @typedef {{ shape: number[], values: Float32Array }} Weight
    * @typedef {(x: Tensor) => Tensor} Run
    * @typedef {{ convolution?: number, run: Run }} Step a convolution has its number, from 1
-   * @typedef {{ steps: Step[], temperature: number, limit: number }} Loaded a network that can be run
+   * @typedef {{ steps: Step[], temperature: number, limit: number, last: Weight | null }} Loaded a network
+   *   that can be run; last: the table from its last maps' means to the sums, where it ends so
    * @typedef {{ kernel: Weight, bias?: Float32Array, activation: "linear" | "relu" }} Folded
    */
   const here = /** @type {HTMLScriptElement} */ (document.currentScript).src;
@@ -54,8 +55,9 @@ window.digitbookNetworks = (() => {
        */
       async read(image) {
         const { softmax, maps } = run(reader.steps, image);
+        const looked = reader.last && maps.at(-1) ? evidence(/** @type {Maps} */ (maps.at(-1)), reader.last) : undefined;
         const why = guard && guarding ? refusal(guard, guarding, image) : null;
-        return { probabilities: tempered(softmax, reader.temperature), softmax, maps, why };
+        return { probabilities: tempered(softmax, reader.temperature), softmax, maps, looked, why };
       },
     };
   }
@@ -81,7 +83,9 @@ window.digitbookNetworks = (() => {
     await (computing ??= address("tensorflow.wasm").then(tf.start));
     const steps = assembled(description.layers, weights);
     run(steps, new Uint8Array(784)); // the first run sets up what the later ones use
-    return { steps, temperature: description.temperature, limit: description.confidence_limit };
+    const [before, end] = description.layers.slice(-2);
+    const last = before?.type === "average_pooling" ? part(end.weights.kernel, weights) : null;
+    return { steps, temperature: description.temperature, limit: description.confidence_limit, last };
   }
 
   /**
@@ -124,6 +128,33 @@ window.digitbookNetworks = (() => {
     });
   }
 
+  /** @param {{ offset: number, shape: number[] }} place @param {Float32Array} weights @returns {Weight} */
+  const part = ({ offset, shape }, weights) =>
+    ({ shape, values: weights.slice(offset, offset + shape.reduce((a, b) => a * b, 1)) });
+
+  /**
+   * Where a network found what speaks for each class. It adds up the means of its last maps, so that
+   * each class's sum is a sum over places, exactly (Zhou et al., 2016); from each, the mean over all
+   * classes is taken, which no probability depends on.
+   *
+   * @param {Maps} maps
+   * @param {Weight} last
+   * @returns {{ width: number, values: Float32Array[] }} a picture for each class
+   */
+  function evidence({ width, height, channels, values }, { shape: [, classes], values: weights }) {
+    const found = Array.from({ length: classes }, () => new Float32Array(width * height));
+    for (let place = 0; place < width * height; place++) {
+      const sums = new Float32Array(classes);
+      for (let channel = 0; channel < channels; channel++) {
+        const value = values[place * channels + channel];
+        if (value) for (let k = 0; k < classes; k++) sums[k] += value * weights[channel * classes + k];
+      }
+      const mean = sums.reduce((a, b) => a + b) / classes;
+      for (let k = 0; k < classes; k++) found[k][place] = (sums[k] - mean) / (width * height);
+    }
+    return { width, values: found };
+  }
+
   /**
    * One function a step, from tensor to tensor. A convolution takes the normalisation and the ReLU
    * that follow it into its own kernel, bias and activation.
@@ -137,8 +168,7 @@ window.digitbookNetworks = (() => {
     let convolutions = 0;
     for (let i = 0; i < layers.length; i++) {
       const layer = layers[i];
-      const values = Object.fromEntries(Object.entries(layer.weights ?? {}).map(([name, { offset, shape }]) =>
-        [name, { shape, values: weights.slice(offset, offset + shape.reduce((a, b) => a * b, 1)) }]));
+      const values = Object.fromEntries(Object.entries(layer.weights ?? {}).map(([name, place]) => [name, part(place, weights)]));
       if (layer.type === "convolution") {
         const activation = /** @type {"relu" | null} */ (layer.activation) ?? "linear";
         /** @type {Folded} */

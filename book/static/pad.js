@@ -88,6 +88,7 @@ window.digitbookPad = (() => {
 
     /** @param {number} count */
     function take(count) {
+      writing++;
       strokes.splice(strokes.length - count);
       pointer = null;
       lift();
@@ -117,7 +118,28 @@ window.digitbookPad = (() => {
       if (Math.hypot(x - lastX, y - lastY) >= 0.5) points.push([x, y]);
     }
 
+    /* A digit that writes itself, until somebody takes the pen. */
+    let writing = 0;
+
+    /** @param {Point[][]} written in pixels of SIDE */
+    async function write(written) {
+      const turn = ++writing, calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      strokes.length = 0;
+      for (const [first, ...others] of written) {
+        begin(first);
+        for (const point of others) {
+          extend(point);
+          if (calm) continue;
+          altered();
+          await new Promise((resolve) => requestAnimationFrame(resolve));
+          if (turn !== writing) return;
+        }
+      }
+      altered();
+    }
+
     canvas.addEventListener("pointerdown", (event) => {
+      writing++;
       if (pointer !== null || !event.isPrimary || event.button !== 0) return;
       pointer = event.pointerId;
       canvas.setPointerCapture(pointer);
@@ -231,7 +253,7 @@ window.digitbookPad = (() => {
     new ResizeObserver(resize).observe(canvas);
     place();
     resize();
-    return { sheet, canvas, hint, undo, clear, range, keys, prepared };
+    return { sheet, canvas, hint, undo, clear, range, keys, prepared, write };
   }
 
   return pad;

@@ -36,6 +36,8 @@ interface Window {
   /** By name, what fills a live figure's place, given what the chapter told it. */
   digitbookFigures: Record<string, (box: HTMLElement, told: any) => Promise<void> | void>;
   digitbookDigits: { data: string; classes: string[]; fit: number; packed: string; labels: number[] };
+  /** By digit, strokes of a hand in pixels of 280 by 280. */
+  digitbookHands: Record<string, [number, number][][]>;
   digitbookMistakes: { sets: MistakeSet[]; leftOut: string[] };
 }
 
@@ -55,6 +57,8 @@ interface Pad {
   range: HTMLInputElement;
   keys: HTMLElement;
   prepared(): Uint8Array;
+  /** Write strokes, in pixels of 280 by 280, as a hand would. */
+  write(strokes: [number, number][][]): void;
 }
 
 /** A network of the site; one of the kind "guard" is for the networks of the data sets that it guards. */
@@ -107,6 +111,8 @@ interface Reading {
   probabilities: number[];
   /** What the last convolution of each size answered. */
   maps?: Maps[];
+  /** What speaks for each class and where, square pictures of this width; they add up to its score. */
+  looked?: { width: number; values: Float32Array[] };
   /** Why there is no answer, in a sentence. */
   why?: string | null;
 }

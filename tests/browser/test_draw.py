@@ -176,6 +176,25 @@ def test_digits_drawn_with_the_mouse(visit, digit):
     assert tab.locator(".bars .first b").inner_text() == str(digit)
 
 
+def test_what_speaks_for_each_digit_adds_up_to_its_score(visit):
+    tab = visit()
+    told = []
+    for digit in (4, 9):
+        draw(tab, WRITTEN[digit])
+        says(tab, digit)
+        expect(tab.locator(".draw .looked")).to_be_visible()
+        expect(tab.locator(".draw .ribbon")).to_be_visible()
+        found = tab.evaluate(
+            f"window.digitbookNetworks[0].read(Uint8Array.from({seen(tab).ravel().tolist()}))"
+            ".then(({ softmax, looked }) => [[...softmax], looked.values.map((each) => [...each])])"
+        )
+        told.append(np.log(found[0]) - np.sum(found[1], axis=1))
+        tab.locator(".draw").get_by_role("button", name="Clear").click()
+    # What is left are the biases of the last layer and a constant of each drawing.
+    np.testing.assert_allclose(np.ptp(told[0] - told[1]), 0, atol=1e-2)
+    expect(tab.locator(".draw .looked")).to_be_hidden()
+
+
 @pytest.mark.parametrize("digit", range(10))
 def test_digits_drawn_by_touch_do_not_scroll(visit, digit):
     tab = visit(viewport={"width": 390, "height": 500}, has_touch=True, is_mobile=True)

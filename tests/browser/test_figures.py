@@ -13,7 +13,9 @@ PLACES = {
     "notebooks/04-dense-training": ["step", "train"],
     "notebooks/05-evaluation": ["exam", "matrix"],
     "notebooks/06-cnn": ["filter", "filter"],
+    "notebooks/12-shift": ["bend"],
     "book/mistakes": ["beat"],
+    "book/index": ["write"],
 }
 
 
@@ -214,6 +216,30 @@ def test_the_hardest_digits_are_played_by_keys(page):
     expect(beat.locator("tbody tr")).to_have_count(20)
     beat.get_by_role("button", name="Play again").click()
     expect(beat.locator(".score").first).to_contain_text("Digit 1 of 20")
+
+
+def test_noise_bends_the_released_network_before_the_others(page):
+    bend = figure(page("notebooks/12-shift"), "bend")
+    rows = bend.locator(".readers li")
+    expect(rows.first.locator(".share")).to_have_text(re.compile(r"\d+%"), timeout=30_000)
+    bend.get_by_label("noise").check()
+    bend.get_by_role("slider", name="Strength").fill("35")
+    expect(bend.locator(".caption")).to_contain_text("cnn 10%, dense 70%, softmax 35% at strength 4")
+    expect(bend.locator("b").first).to_have_text("3.5: 87.5 grey levels")
+    wrong = 0
+    for _ in range(10):
+        bend.get_by_role("button", name="Another digit").click()
+        bend.page.wait_for_timeout(200)
+        wrong += rows.first.evaluate("row => row.classList.contains('wrong')")
+    assert wrong >= 5
+
+
+def test_a_digit_that_writes_itself_is_read(page):
+    tab = page("book/index")
+    write = figure(tab, "write")
+    for digit in "37":
+        write.get_by_role("button", name=digit).click()
+        expect(tab.locator(".draw .answer")).to_have_text(digit, timeout=30_000)
 
 
 @pytest.mark.parametrize("name", PLACES)

@@ -14,16 +14,17 @@ import numpy as np
 from digitbook.book import web_assets
 from digitbook.book.live import packed
 from digitbook.data import Dataset, hold_out
+from digitbook.images.handwriting import hands, vary
 
 FOLDER = "figures"
 """Of the site's static files, and of the sources in `book`."""
-DIGITS = "digits.js"
+DIGITS, HANDS = "digits.js", "hands.js"
 FIT, VALIDATION = 3000, 1000
 """Digits to fit on and to validate on, at most: together about 0.9 MB."""
 
 
 def write(folder: Path, source: Path, bundle: Path, digits: Dataset) -> None:
-    """Bundle each script of `source`, with what it imports, into one of `folder`, and write `DIGITS`.
+    """Bundle each script of `source`, with what it imports, into one of `folder`, and the data.
 
     Args:
         folder: of the site's static files.
@@ -44,7 +45,17 @@ def write(folder: Path, source: Path, bundle: Path, digits: Dataset) -> None:
     defined = [f"--define:{name.upper()}_WORKER={json.dumps(text)}" for name, text in texts.items()]
     scripts = map(str, sorted(source.glob("*.js")))
     web_assets.esbuild(bundle, *scripts, *defined, f"--outdir={folder}")
+    (folder / HANDS).write_text(f"window.digitbookHands = {json.dumps(_written())};\n")
     (folder / DIGITS).write_text(f"window.digitbookDigits = {json.dumps(_chosen(digits))};\n")
+
+
+def _written() -> dict[str, list[list[list[float]]]]:
+    """Return the first hand of each digit, as strokes of `[x, y]` in pixels of the canvas."""
+    first = {digit: name for digit, name in reversed(hands())}
+    written = {digit: vary(hands()[digit, name], (digit, 0, 0))[0] for digit, name in first.items()}
+    return {
+        str(digit): [stroke.round(1).tolist() for stroke in written[digit]] for digit in sorted(written)
+    }
 
 
 def _chosen(digits: Dataset) -> dict:
