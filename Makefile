@@ -1,7 +1,7 @@
 # Two commands do it all: `make book` and `make test`.
 export DIGITBOOK_CACHE ?= $(CURDIR)/_build/cache
 
-.PHONY: help book check test bench bench-serve drawings lighthouse lab lock clean
+.PHONY: help book check test bench bench-serve drawings teaching lighthouse lab lock clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -23,6 +23,9 @@ bench-serve: .venv/installed  ## time the service against a plain Flask handler 
 
 drawings: .venv/installed  ## draw 1,000 digits on the built book's page and record how many are read right
 	.venv/bin/python benchmarks/drawings.py $(ARGS)
+
+teaching: .venv/installed  ## teach the released network hands and signs, as the page does, and record what it reads
+	.venv/bin/python benchmarks/teaching.py $(ARGS)
 
 lighthouse: .venv/installed  ## measure pages of the built book by Lighthouse (options: ARGS="book/draw.html")
 	scripts/lighthouse.sh $(ARGS)

@@ -95,11 +95,27 @@ def recompute(source: dict, results: Path) -> float:
             found = records.load("strangers", results)
             _, confidence = records.answers(found["sets"][name])
             return 100 * float((confidence >= found["limit"]).mean())
+        case {"signs": examples, "before": exam}:
+            return 100 * min(each[exam][0] for each in _signs(results, examples))
+        case {"signs": examples, "worst": exam}:
+            return 100 * min(each[exam][1] for each in _signs(results, examples))
+        case {"signs": examples, "best": exam}:
+            return 100 * max(each[exam][1] for each in _signs(results, examples))
         case {"robustness": model, "statistic": statistic, **exam}:
             table = records.robustness_table(records.load("robustness", results))
             asked = (table[["model", *exam]] == [model, *exam.values()]).all(axis=1)
             return 100 * float(table.loc[asked, statistic].mean())
     raise ValueError(f"Nobody knows how to recompute {source}.")
+
+
+def _signs(results: Path, examples: int) -> list[dict]:
+    """The signs that were taught from so many examples."""
+    taught = records.load("teaching", results)["taught"]
+    return [
+        each
+        for each in taught
+        if each["examples"] == examples and not each["taught"].startswith("hand")
+    ]
 
 
 def in_unit(statistic: str, number: float) -> float:

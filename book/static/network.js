@@ -7,8 +7,9 @@ window.digitbookNetworks = (() => {
    * @typedef {{ shape: number[], values: Float32Array }} Weight
    * @typedef {(x: Tensor) => Tensor} Run
    * @typedef {{ convolution?: number, run: Run }} Step a convolution has its number, from 1
-   * @typedef {{ steps: Step[], temperature: number, limit: number, last: Weight | null }} Loaded a network
-   *   that can be run; last: the table from its last maps' means to the sums, where it ends so
+   * @typedef {{ steps: Step[], temperature: number, limit: number, last: Last | null }} Loaded a network
+   *   that can be run; last: what makes its sums of its last maps' means, where it ends so
+   * @typedef {{ kernel: Weight, bias: Weight }} Last
    * @typedef {{ kernel: Weight, bias?: Float32Array, activation: "linear" | "relu" }} Folded
    */
   const here = /** @type {HTMLScriptElement} */ (document.currentScript).src;
@@ -55,9 +56,19 @@ window.digitbookNetworks = (() => {
        */
       async read(image) {
         const { softmax, maps } = run(reader.steps, image);
-        const looked = reader.last && maps.at(-1) ? evidence(/** @type {Maps} */ (maps.at(-1)), reader.last) : undefined;
+        const looked = reader.last && maps.at(-1) ? evidence(/** @type {Maps} */ (maps.at(-1)), reader.last.kernel) : undefined;
         const why = guard && guarding ? refusal(guard, guarding, image) : null;
         return { probabilities: tempered(softmax, reader.temperature), softmax, maps, looked, why };
+      },
+
+      /** The means of the last maps, and the layer that makes the answer of them. @param {Uint8Array} image */
+      features(image) {
+        const { kernel, bias } = /** @type {Last} */ (reader.last);
+        const { width, height, channels, values } = /** @type {Maps} */ (run(reader.steps, image).maps.at(-1));
+        const features = new Float64Array(channels);
+        for (let k = 0; k < values.length; k++) features[k % channels] += values[k] / (width * height);
+        const last = { kernel: Float64Array.from(kernel.values), bias: Float64Array.from(bias.values), classes: classes.length };
+        return { features, last: { ...last, temperature: reader.temperature } };
       },
     };
   }
@@ -84,7 +95,8 @@ window.digitbookNetworks = (() => {
     const steps = assembled(description.layers, weights);
     run(steps, new Uint8Array(784)); // the first run sets up what the later ones use
     const [before, end] = description.layers.slice(-2);
-    const last = before?.type === "average_pooling" ? part(end.weights.kernel, weights) : null;
+    const last = before?.type === "average_pooling"
+      ? { kernel: part(end.weights.kernel, weights), bias: part(end.weights.bias, weights) } : null;
     return { steps, temperature: description.temperature, limit: description.confidence_limit, last };
   }
 

@@ -84,6 +84,11 @@ interface Engine {
   ready(): Promise<void>;
   /** image: 784 grey levels from 0 to 255, as `prepareDrawing` returns them. */
   read(image: Uint8Array): Promise<Reading>;
+  /** What the last layer is given of an image, and the layer; of the networks in the page alone. */
+  features?(image: Uint8Array): {
+    features: Float64Array;
+    last: { kernel: Float64Array; bias: Float64Array; classes: number; temperature: number };
+  };
 }
 
 /** What network.js needs of `NAME.json`, which `digitbook export` writes. */

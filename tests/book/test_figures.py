@@ -66,7 +66,7 @@ const { image, asked } = JSON.parse(readFileSync(0));
 const bent = asked.map(([name, amount]) => [...CHANGES[name](Uint8Array.from(image), amount)]);
 console.log(JSON.stringify(bent));
 """
-MOST_APART = {"rotation": 3, "scale": 12, "thinner": 6, "thicker": 6, "blur": 1, "contrast": 1}
+MOST_APART = {"rotation": 0.1, "scale": 1.5, "thinner": 0.3, "thicker": 0.3, "blur": 0.1, "contrast": 1}
 """Grey levels, on average over a digit, between the page's changes and the library's: it enlarges and
 shrinks by other means. What is drawn at random is fixed in the page, and not compared."""
 
@@ -115,7 +115,10 @@ def test_training_in_the_page_is_that_of_numpy(digits, hidden):
 def test_a_site_gets_each_figure_and_its_digits(digits, tmp_path):
     figures.write(tmp_path / "figures", ROOT / "book" / "figures", bundle(), digits)
     names = {path.name for path in (ROOT / "book" / "figures").glob("*.js")}
-    assert {path.name for path in (tmp_path / "figures").iterdir()} == names | {figures.DIGITS, figures.HANDS}
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == names | {
+        figures.DIGITS,
+        figures.HANDS,
+    }
     script = (tmp_path / "figures" / figures.DIGITS).read_text()
     told = json.loads(script.removeprefix("window.digitbookDigits = ").removesuffix(";\n"))
     _, (x_validation, y_validation) = hold_out(digits)

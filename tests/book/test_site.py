@@ -99,8 +99,11 @@ def test_page_in_a_browser(browser, page, viewport, scheme):
     assert tab.evaluate("document.documentElement.dataset.theme") == scheme
     wider = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert wider <= 0, f"the page is {wider} pixels wider than the screen"
-    pictures = "[...document.images].filter(image => !image.complete || !image.naturalWidth).length"
-    assert tab.evaluate(pictures) == 0
+    tab.evaluate("for (const image of document.images) image.loading = 'eager'")
+    tab.wait_for_load_state("networkidle")
+    broken = """Promise.all([...document.images].map(image => image.decode().then(() => 0, () => 1)))
+        .then(found => found.reduce((sum, one) => sum + one, 0))"""
+    assert tab.evaluate(broken) == 0
     context.close()
 
 

@@ -156,6 +156,11 @@ def draw_one(tab, strokes, number):
     tab.mouse.up()
 
 
+def loaded(tab):
+    """Wait until the network could read."""
+    expect(tab.locator(".draw .remark")).to_contain_text("An empty canvas")
+
+
 def says(tab, digit):
     expect(tab.locator(".draw .answer")).to_have_text(str(digit))
 
@@ -243,6 +248,7 @@ def choose(tab, kind):
 
 def test_letters_are_read_once_they_are_chosen(both):
     tab, asked = both(), []
+    loaded(tab)
     tab.on("request", lambda request: asked.append(request.url.rpartition("/")[2].partition("?")[0]))
     draw(tab, WRITTEN[7])
     says(tab, 7)
@@ -516,6 +522,7 @@ def test_maps_follow_the_drawing(visit):
 
 def test_it_reads_offline_once_loaded(visit):
     tab = visit()
+    loaded(tab)
     tab.context.set_offline(True)
     draw(tab, WRITTEN[2])
     says(tab, 2)

@@ -1,11 +1,16 @@
 """The live figures in the built book's pages: by mouse, touch and keyboard, and on paper."""
 
 import re
+import zipfile
 
+import numpy as np
 import pytest
 from conftest import SITE
 from npm import violations
 from playwright.sync_api import expect
+
+from digitbook.images.handwriting import vary
+from digitbook.images.read import read_image
 
 pytestmark = pytest.mark.built
 
@@ -16,6 +21,7 @@ PLACES = {
     "notebooks/12-shift": ["bend"],
     "book/mistakes": ["beat"],
     "book/index": ["write"],
+    "book/draw": ["teach"],
 }
 
 
@@ -268,3 +274,47 @@ def test_figures_fit_the_screen_and_axe_finds_nothing(page, name, width, scheme)
     wider = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert wider <= 0, f"the page is {wider} pixels wider than the screen"
     assert violations(tab, ".live") == []
+
+
+def drawn(tab, place, strokes):
+    """Draw strokes, in pixels of 280 by 280, on a figure's pad."""
+    for stroke in strokes:
+        drag(tab, place.locator("canvas.paper"), [(x / 280, y / 280) for x, y in stroke.tolist()])
+
+
+def test_a_sign_of_ones_own_is_taught_kept_and_taken_along(page, tmp_path):
+    tab = page("book/draw")
+    teach = figure(tab, "teach")
+    teach.get_by_label("Name of a sign of your own").fill("tick")
+    corners = np.array([[0, 0.6], [0.35, 1], [1, 0]])
+    along = np.linspace(0, 2, 12)
+    tick = np.stack([np.interp(along, range(3), axis) for axis in corners.T], axis=1)
+    for variation in range(3):
+        drawn(tab, teach, vary([tick], (99, 0, variation))[0])
+        teach.get_by_role("button", name="Keep this tick").click()
+    teach.get_by_role("button", name="Teach").click()
+    table = teach.locator("table")
+    expect(table).to_be_visible(timeout=60_000)
+    examples, old = table.locator("tbody tr").all()
+    assert examples.locator("td").all_inner_texts() == ["0.0%", "100.0%"]
+    before, after = (float(text.rstrip("%")) for text in old.locator("td").all_inner_texts())
+    assert after > before - 2
+    drawn(tab, teach, vary([tick], (99, 0, 7))[0])
+    expect(teach.locator(".score")).to_contain_text("Taught: tick.")
+
+    with tab.expect_download() as download:
+        teach.get_by_role("button", name="Take along").click()
+    with zipfile.ZipFile(download.value.path()) as packed:
+        packed.extractall(tmp_path)
+    images = [read_image(path) for path in sorted((tmp_path / "tick").glob("*.png"))]
+    assert len(images) == 3
+    assert all(image.max() == 255 for image in images)
+
+    tab.reload()
+    teach = figure(tab, "teach")
+    expect(teach.locator(".examples button")).to_have_count(3)
+    teach.locator(".examples button").first.click()
+    expect(teach.locator(".examples button")).to_have_count(2)
+    teach.get_by_role("button", name="Delete everything").click()
+    tab.reload()
+    expect(figure(tab, "teach").locator(".examples button")).to_have_count(0)

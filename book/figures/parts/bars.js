@@ -10,6 +10,8 @@ export function answerBars(classes) {
     element("span", { className: "track", "aria-hidden": "true" }, fills[k]), shares[k]));
   const list = element("ol", { className: "bars", role: "list", "aria-label": "Probability of each digit" }, ...rows);
 
+  list.style.setProperty("--longest", String(Math.max(...classes.map((name) => name.length))));
+
   /** @param {ArrayLike<number> | null} probabilities */
   function show(probabilities) {
     const most = probabilities ? Math.max(...Array.from(probabilities)) : 0;

@@ -18,6 +18,8 @@ from digitbook.images.handwriting import hands, vary
 
 FOLDER = "figures"
 """Of the site's static files, and of the sources in `book`."""
+LICENCE = "fflate.LICENSE.txt"
+"""Of the library that packs a reader's own digits into a zip."""
 DIGITS, HANDS = "digits.js", "hands.js"
 FIT, VALIDATION = 3000, 1000
 """Digits to fit on and to validate on, at most: together about 0.9 MB."""
@@ -45,6 +47,7 @@ def write(folder: Path, source: Path, bundle: Path, digits: Dataset) -> None:
     defined = [f"--define:{name.upper()}_WORKER={json.dumps(text)}" for name, text in texts.items()]
     scripts = map(str, sorted(source.glob("*.js")))
     web_assets.esbuild(bundle, *scripts, *defined, f"--outdir={folder}")
+    shutil.copy(bundle / "node_modules" / "fflate" / "LICENSE", folder / LICENCE)
     (folder / HANDS).write_text(f"window.digitbookHands = {json.dumps(_written())};\n")
     (folder / DIGITS).write_text(f"window.digitbookDigits = {json.dumps(_chosen(digits))};\n")
 

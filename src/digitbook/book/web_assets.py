@@ -3,9 +3,9 @@
 `write` puts all of it among the site's static files, anew at every build. The packages are installed by
 the lock in `book/runtime` and bundled by the Node that came with the Python packages: TensorFlow.js,
 with only what the drawing page calls, into one script, and the fonts for class names that devices lack
-(see `fonts`) into one style sheet beside their files; the result is cached, with the bundler, which the
-live figures need at every build (see `figures`). Where npm cannot be reached the book is built all the
-same: the drawing page says what is missing, and the figures' places stay empty.
+(see `fonts`) into one style sheet beside their files; the result is cached, with the bundler and a
+library, which the live figures need at every build (see `figures`). Where npm cannot be reached the
+book is built all the same: the drawing page says what is missing, and the figures' places stay empty.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SCRIPT, BINARY, LICENCES = "tensorflow.js", "tensorflow.wasm", "tensorflow.js.LE
 FONTS, FONT_LICENCES = "fonts.css", "fonts.css.LEGAL.txt"
 QUICK = ("--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=30000")
 """Options of npm that let a build without a network go on after seconds, not minutes."""
-LAYOUT = b"with esbuild"
+LAYOUT = b"with esbuild and fflate"
 """Changes when a bundle is to hold something else than one in the cache does."""
 AXE = "axe.min.js"
 """Checks a page's accessibility in the tests; in the cache, not in the site."""
@@ -83,7 +83,7 @@ def bundle(source: Path) -> Path:
                 shutil.copy(backend / "tfjs-backend-wasm-simd.wasm", fresh / BINARY)
                 shutil.copy(modules / "axe-core" / AXE, fresh)
                 (fresh / "node_modules").mkdir()
-                for name in ("esbuild", "@esbuild"):
+                for name in ("esbuild", "@esbuild", "fflate"):
                     shutil.move(modules / name, fresh / "node_modules" / name)
                 licences = sorted(modules.glob("@fontsource/*/LICENSE"))
                 texts = "\n".join(path.read_text() for path in licences)
@@ -113,6 +113,7 @@ def esbuild(bundle: Path, *arguments: str) -> None:
             *arguments,
         ],
         return_completed_process=True,
+        env={**os.environ, "NODE_PATH": str(bundle / "node_modules")},
         capture_output=True,
         text=True,
         check=False,

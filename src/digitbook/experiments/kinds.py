@@ -56,4 +56,5 @@ KINDS = {
     "speed": Kind("speed.json", "make bench"),
     "serving": Kind("serving.json", "make bench-serve"),
     "drawings": Kind("drawings.json", "make drawings"),
+    "teaching": Kind("teaching.json", "make teaching"),
 }
