@@ -3,7 +3,7 @@
 `make teaching` runs it. The fit is the page's own, `book/figures/parts/adapt.js`, run by Node; the
 features are the network's. A hand is one way of writing each digit (`images.handwriting`), a sign is
 given here as strokes. Either is taught from k variations, with 300 digits that the network was trained
-on beside them, and examined on twenty other variations and on MNIST's validation digits, before and after.
+on beside them, and examined on twenty other variations and on MNIST's validation digits.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@
 - Thebe, which Jupyter Book loads on every page though the book does not use it, is left out.
 - Font Awesome's script, 1.5 MB on every page for icons that `book/static/icons.css` draws, is left out,
   and no other script keeps a page from being painted.
+- The search leads first to the page that is about a term, by `book/terms.yml`, of which the directive
+  `terms` makes the glossary.
 - A page describes itself, to search engines and where its address is shared, by its first paragraph.
 - Pictures are loaded when they come into view.
 - A page loads the scripts and styles that it names in its front matter: `assets: one.css two.js`; and
@@ -19,8 +21,12 @@ import textwrap
 from html import escape
 from pathlib import Path
 
+import yaml
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.addnodes import index, pending_xref
+from sphinx.transforms import SphinxTransform
+from sphinx.util.docutils import SphinxDirective
 
 DESCRIBED = 200
 """Characters of a page's description, at most."""
@@ -60,6 +66,56 @@ def _visit_math(translator, node) -> None:
 def _visit_math_block(translator, node) -> None:
     translator.body.append(f'<div class="formula">{tex2mathml(node.astext(), as_block=True)}</div>')
     raise nodes.SkipNode
+
+
+class Terms(SphinxDirective):
+    """The glossary of `book/terms.yml` as a list of definitions."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the list, each term with a link to the page that is about it."""
+        self.env.note_dependency(str(_terms_file(self.env.app)))
+        listed = nodes.definition_list()
+        for term, told in sorted(_terms(self.env.app).items(), key=lambda item: item[0].lower()):
+            link = pending_xref(
+                "",
+                nodes.inline("", "chapter"),
+                refdomain="std",
+                reftype="doc",
+                refexplicit=False,
+                reftarget=f"/{told['page']}",
+            )
+            means = nodes.paragraph("", "", nodes.Text(f"{told['means']} "), link, nodes.Text("."))
+            item = nodes.definition_list_item("", nodes.term("", term), nodes.definition("", means))
+            item["ids"].append(nodes.make_id(f"term-{term}"))
+            listed += item
+        return [listed]
+
+
+class IndexTerms(SphinxTransform):
+    """Name the terms that a page is about, so that the search finds it first."""
+
+    default_priority = 800  # before the domains read the document
+
+    def apply(self, **_: object) -> None:
+        """Put an index entry for each term at the beginning of the page."""
+        terms = [term for term, told in _terms(self.app).items() if told["page"] == self.env.docname]
+        entries = [("single", term, "", "main", None) for term in terms]
+        self.document.insert(0, index(entries=entries))
+
+
+def _terms_file(app) -> Path:
+    return Path(app.srcdir) / "book" / "terms.yml"
+
+
+def _terms(app) -> dict[str, dict[str, str]]:
+    return yaml.safe_load(_terms_file(app).read_text()) if _terms_file(app).is_file() else {}
+
+
+def _summarise_nothing_from_disk(app, pagename, templatename, context, doctree) -> None:
+    """Keep the search from fetching pages for their first lines where a browser forbids it."""
+    if pagename == "search":
+        off = 'if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false'
+        app.add_js_file(None, body=off)
 
 
 def _leave_thebe_out(app, config) -> None:
@@ -125,6 +181,9 @@ def setup(app) -> dict:
     app.connect("config-inited", _leave_thebe_out, priority=0)
     app.connect("html-page-context", _load_assets)
     app.connect("html-page-context", _introduce)
+    app.connect("html-page-context", _summarise_nothing_from_disk)
+    app.add_directive("terms", Terms)
+    app.add_transform(IndexTerms)
     app.connect("build-finished", _lighten)
     # Pages read in another process would leave their text alternatives there.
     return {"parallel_read_safe": False, "parallel_write_safe": True}
