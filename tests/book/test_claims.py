@@ -61,6 +61,8 @@ def test_changed_record_fails(claim, text, tmp_path):
         _change_strangers(tmp_path, claim.source)
     elif "robustness" in claim.source:
         _change_robustness(tmp_path)
+    elif "signs" in claim.source:
+        _change_teaching(tmp_path)
     else:
         _change_run(tmp_path, claim.source)
     assert "the records say" in " ".join(claims.problems(claim, tmp_path, text[claim.page]))
@@ -100,6 +102,14 @@ def _change_robustness(results):
             answers[column] = [count + 300 for count in answers[column]]
         answers["confidence"] = [share - 0.05 for share in answers["confidence"]]
     records.store("robustness", record, results)
+
+
+def _change_teaching(results):
+    record = records.load("teaching", results)
+    for each in record["taught"]:
+        for exam in ("own", "mnist"):
+            each[exam] = [share - 0.02 for share in each[exam]]
+    records.store("teaching", record, results)
 
 
 @pytest.mark.built

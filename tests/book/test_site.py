@@ -9,6 +9,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 from conftest import ROOT, SITE
+from playwright.sync_api import expect
 
 from digitbook.data import registry
 
@@ -82,11 +83,10 @@ def test_page_tells_which_data_it_was_computed_on(page):
     assert "computed on mnist5k" in " ".join(soup(f"{page}.html").get_text().split())
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("page", PAGES)
-def test_page_in_a_browser(browser, page, viewport, scheme):
-    context = browser.new_context(viewport=viewport, color_scheme=scheme)
+def test_page_in_a_browser(browser, page, viewport):
+    context = browser.new_context(viewport=viewport, color_scheme="light")
     requests, errors = [], []
     tab = context.new_page()
     tab.on("request", lambda request: requests.append(request.url))
@@ -94,16 +94,19 @@ def test_page_in_a_browser(browser, page, viewport, scheme):
     tab.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     tab.goto((SITE / f"{page}.html").as_uri())
     tab.wait_for_load_state("networkidle")
-    assert [url for url in requests if urlsplit(url).scheme not in ("file", "data")] == []
-    assert errors == []
-    assert tab.evaluate("document.documentElement.dataset.theme") == scheme
-    wider = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    assert wider <= 0, f"the page is {wider} pixels wider than the screen"
-    tab.evaluate("for (const image of document.images) image.loading = 'eager'")
-    tab.wait_for_load_state("networkidle")
-    broken = """Promise.all([...document.images].map(image => image.decode().then(() => 0, () => 1)))
-        .then(found => found.reduce((sum, one) => sum + one, 0))"""
+    for scheme in ("light", "dark"):
+        tab.emulate_media(color_scheme=scheme)
+        expect(tab.locator("html")).to_have_attribute("data-theme", scheme)
+        wider = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wider <= 0, f"the page is {wider} pixels wider than the screen ({scheme})"
+    broken = """() => {
+        for (const image of document.images) image.loading = "eager";
+        return Promise.all([...document.images].map(image => image.decode().then(() => 0, () => 1)))
+            .then(found => found.reduce((sum, one) => sum + one, 0));
+    }"""
     assert tab.evaluate(broken) == 0
+    assert [url for url in requests if urlsplit(url).scheme not in ("file", "data", "blob")] == []
+    assert errors == []
     context.close()
 
 
@@ -164,3 +167,37 @@ def test_class_names_are_shown_in_a_font_of_the_site(browser, name):
         (font,) = tools.send("CSS.getPlatformFontsForNode", found)["fonts"]
         assert (font["isCustomFont"], font["glyphCount"]) == (True, 10), tag
     tab.close()
+
+
+@pytest.mark.parametrize(
+    ("term", "page"),
+    [
+        ("convolution", "notebooks/06-cnn"),
+        ("learning rate", "notebooks/04-dense-training"),
+        ("overfitting", "notebooks/04-dense-training"),
+        ("backpropagation", "notebooks/04-dense-training"),
+        ("EMNIST", "notebooks/11-beyond-digits"),
+    ],
+)
+def test_the_search_leads_first_to_the_chapter_about_a_term(browser, term, page):
+    tab, errors = browser.new_page(), []
+    tab.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)
+    tab.goto(f"{(SITE / 'search.html').as_uri()}?q={term}")
+    first = tab.locator("#search-results li a").first
+    expect(first).to_have_attribute("href", re.compile(rf"^{page}\.html"))
+    assert errors == []
+    tab.close()
+
+
+def test_every_term_of_the_glossary_leads_to_its_page():
+    terms = yaml.safe_load((ROOT / "book" / "terms.yml").read_text())
+    listed = soup("book/glossary.html").select_one("article dl")
+    assert [each.get_text() for each in listed.select("dt")] == sorted(terms, key=str.lower)
+    for term, told in zip(sorted(terms, key=str.lower), listed.select("dd"), strict=True):
+        assert told.a["href"] == f"../{terms[term]['page']}.html"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_describes_itself(page):
+    (described,) = soup(f"{page}.html").select('meta[name="description"]')
+    assert 20 < len(described["content"]) <= 200

@@ -199,6 +199,19 @@ def test_idx_header_that_lies(tmp_path, content, complaint):
         idx.read_idx(path)
 
 
+@pytest.mark.parametrize("name", ["bomb-idx3-ubyte.gz", "bomb.npz"])
+def test_files_that_would_fill_the_memory_are_not_unpacked(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(idx, "MOST_BYTES", 100_000)
+    path, zeros = tmp_path / name, np.zeros((400, 28, 28), "uint8")
+    if path.suffix == ".gz":
+        write_idx(path, zeros)
+    else:
+        np.savez_compressed(path, x_train=zeros)
+    assert path.stat().st_size < 10_000
+    with pytest.raises(DataError, match=r"bomb.* unpacks to more than 100,000 bytes"):
+        (idx.read_idx if path.suffix == ".gz" else idx.read_npz)(path)
+
+
 def test_images_of_another_size(idx_folder):
     write_idx(idx_folder / TRAIN_IMAGES, np.zeros((20, 32, 32), "uint8"))
     with pytest.raises(DataError, match=r"shape \(20, 32, 32\)"):

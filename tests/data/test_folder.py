@@ -1,6 +1,7 @@
 """Folders of the reader's own images, one subfolder a class."""
 
 import json
+import os
 import re
 import time
 import warnings
@@ -129,6 +130,18 @@ def test_files_that_are_no_images_are_named_and_hidden_ones_passed_over(folder):
     (folder / "one" / "._00.png").write_bytes(b"what some systems add")
     _, said = load(folder)
     assert said == ["mine: left out as no images of a class: one/list.csv, one/older, readme.txt."]
+
+
+def test_a_pipe_is_left_out_and_not_waited_for(folder):
+    os.mkfifo(folder / "four" / "endless.png")
+    with pytest.warns(UserWarning, match=r"endless\.png"):
+        data.load(str(folder))
+
+
+def test_a_class_whose_name_a_terminal_would_obey_is_refused(folder):
+    (folder / "four").rename(folder / "red \x1b[31m")
+    with pytest.raises(DataError, match=r"red \\x1b\[31m' holds control characters"):
+        data.load(str(folder))
 
 
 def test_class_with_too_few_images_is_left_out_by_name(folder):

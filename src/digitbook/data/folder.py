@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import os
+import unicodedata
 import warnings
 from collections import Counter
 from collections.abc import Iterable
@@ -89,6 +90,7 @@ def _listed(folder: Path) -> tuple[list[Path], list[str]]:
     try:
         for path in _visible(folder):
             if path.is_dir():
+                _refuse_unprintable(path)
                 subfolders.append(path.name)
                 images += (found := images_in(path))
                 others += sorted({*_visible(path)} - {*found})
@@ -98,6 +100,15 @@ def _listed(folder: Path) -> tuple[list[Path], list[str]]:
         raise DataError(f"The folder {error.filename} cannot be read: {error.strerror}.") from error
     _leave_out((path.relative_to(folder) for path in others), "no images of a class", folder)
     return images, subfolders
+
+
+def _refuse_unprintable(path: Path) -> None:
+    """Raise `DataError` for a name with control characters, which a terminal would obey."""
+    if any(unicodedata.category(character) == "Cc" for character in path.name):
+        raise DataError(
+            f"The name of the folder {path.name!r} holds control characters, and it would be the name "
+            "of a class. Rename the folder."
+        )
 
 
 def _visible(folder: Path) -> list[Path]:

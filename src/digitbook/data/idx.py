@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import math
 import os
 import zipfile
 import zlib
@@ -17,6 +18,8 @@ import numpy as np
 from digitbook._util.files import atomic_write
 from digitbook.errors import DataError, DataMissing
 
+MOST_BYTES = 2**30
+"""What a file may unpack to; the largest set of handwritten characters, EMNIST's, takes half of it."""
 IDX_FILES = {
     "x_train": "train-images-idx3-ubyte",
     "y_train": "train-labels-idx1-ubyte",
@@ -60,11 +63,17 @@ def read_idx(path: Path) -> np.ndarray:
         DataError: the file cannot be read, is truncated, or is not an IDX file of bytes.
     """
     try:
-        raw = path.read_bytes()
         # By its first bytes: browsers unpack a file and keep its name.
-        content = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
+        with path.open("rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if packed else path.open("rb") as unpacked:
+            content = unpacked.read(MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read: {error}. Replace it with a whole copy.") from error
+    if len(content) > MOST_BYTES:
+        raise DataError(
+            f"{path} unpacks to more than {MOST_BYTES:,} bytes, which no set of digits has."
+        )
     dimensions = content[3] if len(content) > 3 else 0
     if content[:3] != b"\x00\x00\x08" or dimensions not in (1, 3):
         raise DataError(
@@ -75,12 +84,21 @@ def read_idx(path: Path) -> np.ndarray:
     shape = tuple(
         int(size) for size in np.frombuffer(content[4:header].ljust(header - 4, b"\0"), ">u4")
     )
-    if len(content) != header + int(np.prod(shape, dtype="uint64")):
+    if len(content) != header + math.prod(shape):
         raise DataError(
             f"{path} is damaged: its header promises an array of shape {shape}, "
             f"but {max(len(content) - header, 0):,} bytes follow it."
         )
     return np.frombuffer(content, "uint8", offset=header).reshape(shape)
+
+
+def refuse_bomb(path: Path) -> None:
+    """Raise `DataError` if a zip archive, such as an `.npz` file, unpacks to more than `MOST_BYTES`."""
+    with zipfile.ZipFile(path) as archive:
+        if sum(member.file_size for member in archive.infolist()) > MOST_BYTES:
+            raise DataError(
+                f"{path} unpacks to more than {MOST_BYTES:,} bytes, which no set of digits has."
+            )
 
 
 def read_npz(path: Path) -> Arrays:
@@ -92,6 +110,7 @@ def read_npz(path: Path) -> Arrays:
         DataError: the file cannot be read, lacks an array, or holds something else than arrays.
     """
     try:
+        refuse_bomb(path)
         with np.load(path, allow_pickle=False) as stored:
             return {part: stored[part] for part in IDX_FILES}
     except KeyError as error:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from digitbook._util.files import cache_dir
-from digitbook.data.idx import IDX_FILES, Arrays, check_shapes, read_idx, write_npz
+from digitbook.data.idx import IDX_FILES, Arrays, check_shapes, read_idx, refuse_bomb, write_npz
 from digitbook.errors import DataError
 
 PIXELS = 28 * 28
@@ -140,6 +140,7 @@ def _npz(files: list[Path]) -> _Stored:
 
 def _keys(file: Path) -> list[str]:
     try:
+        refuse_bomb(file)
         with np.load(file, allow_pickle=False) as stored:
             return list(stored.files)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tempfile
+import textwrap
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from digitbook._util.files import atomic_write, cache_dir
@@ -15,6 +18,10 @@ from digitbook.networks.backend import keras
 
 NOTE = "digitbook.json"
 """The file inside a `.keras` archive that says what the network is and was trained on."""
+MOST_BYTES = 2**29
+"""What a `.keras` file may unpack to: thirty times the largest network of this book."""
+MOST_TOLD = 200
+"""Characters of Keras's own words on why a file cannot be read."""
 NEWER_OPTIONS = {
     "input_axes": None,
     "output_axes": None,
@@ -93,23 +100,52 @@ def load_network(path: Path) -> tuple[keras.Sequential, dict | None]:
     """Read a `.keras` file and its note, which is None in a file that `save` did not write.
 
     Raises:
-        ExperimentError: the file is missing or damaged, or does not take 28×28 images.
+        ExperimentError: the file is missing or damaged, holds code of its maker, unpacks to more than
+            `MOST_BYTES`, or does not take 28×28 images.
     """
     try:
         with zipfile.ZipFile(path) as archive:
+            if sum(member.file_size for member in archive.infolist()) > MOST_BYTES:
+                raise ExperimentError(
+                    f"{path} unpacks to more than {MOST_BYTES:,} bytes; it is not read."
+                )
             note = json.loads(archive.read(NOTE)) if NOTE in archive.namelist() else None
             config = json.loads(archive.read("config.json"), object_hook=_without_newer_options)
+        for part in _parts(config):
+            _refuse_code(part, path)
         model = keras.saving.deserialize_keras_object(config)
         model.load_weights(path)
     except FileNotFoundError:
         raise ExperimentError(f"There is no file {path}.") from None
-    except Exception as error:  # Keras passes on whatever its parts raise
-        raise ExperimentError(f"{path} is not a whole .keras file: {error}") from error
+    except ExperimentError:
+        raise
+    except Exception as error:  # Keras passes on whatever its parts raise, in many lines
+        told = textwrap.shorten(str(error), MOST_TOLD, placeholder=" …")
+        raise ExperimentError(f"{path} is not a whole .keras file: {told}") from error
     if model.input_shape != (None, 28, 28):
         raise ExperimentError(
             f"{path} takes inputs of shape {model.input_shape[1:]}, not images of 28 by 28."
         )
     return model, note
+
+
+def _parts(config: dict | list) -> Iterator[dict]:
+    """Yield every object in a configuration, however deep it lies."""
+    if isinstance(config, dict):
+        yield config
+    for value in config.values() if isinstance(config, dict) else config:
+        if isinstance(value, dict | list):
+            yield from _parts(value)
+
+
+def _refuse_code(part: dict, path: Path) -> None:
+    """Refuse what would bring code from elsewhere than Keras, which it might run (CVE-2025-1550)."""
+    module, name = part.get("module"), part.get("class_name")
+    if name == "Lambda" or (isinstance(module, str) and not re.match(r"keras(\.|$)", module)):
+        raise ExperimentError(
+            f"{path} holds code of its maker ({module}.{name}), which is not run: only networks of "
+            "Keras's own layers are read."
+        )
 
 
 def recorded(record: RunRecord) -> keras.Sequential:

@@ -37,7 +37,9 @@ class NotReadable(BadInput):
 
 
 def images_in(folder: Path) -> list[Path]:
-    """Return the images in a folder, known by their endings, by name; hidden files are passed over.
+    """Return the images in a folder, known by their endings, by name.
+
+    Hidden files are passed over, and what only has the name of a file: a pipe, read, would never end.
 
     Raises:
         OSError: the folder cannot be listed.
@@ -47,7 +49,7 @@ def images_in(folder: Path) -> list[Path]:
     return sorted(
         path
         for path in folder.iterdir()
-        if path.suffix.lower() in suffixes and not path.name.startswith(".")
+        if path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file()
     )
 
 
