@@ -24,8 +24,9 @@ bench-serve: .venv/installed  ## time the service against a plain Flask handler 
 drawings: .venv/installed  ## draw 1,000 digits on the built book's page and record how many are read right
 	.venv/bin/python benchmarks/drawings.py $(ARGS)
 
-lab: .venv/installed  ## open the chapters in JupyterLab
-	.venv/bin/jupyter lab --notebook-dir notebooks
+lab: .venv/installed  ## open the chapters in JupyterLab, in a copy of your own: work/
+	.venv/bin/digitbook notebooks work
+	.venv/bin/jupyter lab --notebook-dir work
 
 lock: .venv/installed  ## compile requirements.in into requirements.txt (options: ARGS=--upgrade, to newer versions)
 	.venv/bin/uv pip compile --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
