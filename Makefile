@@ -30,8 +30,9 @@ teaching: .venv/installed  ## teach the released network hands and signs, as the
 lighthouse: .venv/installed  ## measure pages of the built book by Lighthouse (options: ARGS="book/draw.html")
 	scripts/lighthouse.sh $(ARGS)
 
-lab: .venv/installed  ## open the chapters in JupyterLab
-	.venv/bin/jupyter lab --notebook-dir notebooks
+lab: .venv/installed  ## open the chapters in JupyterLab, in a copy of your own: work/
+	.venv/bin/digitbook notebooks work
+	.venv/bin/jupyter lab --notebook-dir work
 
 lock: .venv/installed  ## compile requirements.in into requirements.txt (options: ARGS=--upgrade, to newer versions)
 	.venv/bin/uv pip compile --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \

@@ -19,6 +19,8 @@ RESULTS = CLONE / "results" if CLONE else LIBRARY / "results"
 """The recorded experiments and the released networks that come with the library."""
 OWN_RESULTS = RESULTS if CLONE else Path("results")
 """Where commands keep new records unless they are told otherwise: never inside an installed package."""
+NOTEBOOKS = CLONE / "notebooks" if CLONE else LIBRARY / "notebooks"
+"""The chapters as they are stored, and the numbers that were recorded for them."""
 STATIC = CLONE / "book" / "static" if CLONE else LIBRARY / "static"
 """The scripts and styles of the site, some of which the service's page shares."""
 PACKAGES = STATIC.with_name("runtime")

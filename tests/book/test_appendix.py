@@ -96,7 +96,7 @@ def test_an_object_is_linked_to_the_pages_that_show_use_or_name_it(tmp_path):
     write("01-one.ipynb", "from digitbook.images import prepare as p\np.scale(x)", "")
     write(
         "02-two.ipynb",
-        "from digitbook.images.prepare import scale\nchapter.source(scale)",
+        "from digitbook.images.prepare import scale\nshow_source(scale)",
         "As `read_image(file)` does.",
     )
     uses = inside.Uses(tmp_path)

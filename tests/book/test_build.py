@@ -184,6 +184,14 @@ def test_only_one_chapter_is_run_and_another_never_mixed_with_outputs_of_an_olde
     assert "42" in page(small, "02-second")
 
 
+def test_figure_without_a_text_alternative_fails_the_site(small):
+    shown = "from IPython.display import display; display({'image/png': ''}, raw=True)"
+    edit(small, "02-second", "6 * 7", shown)
+    result = build(small)
+    assert result.returncode == 1
+    assert "the figure of the cell cell-1 has no text alternative" in result.stderr
+
+
 def test_unknown_chapter_lists_the_chapters(small):
     result = build(small, "--only", "09")
     assert result.returncode == 2

@@ -75,11 +75,6 @@ def test_opens_and_ends_as_all_chapters_do(notebook):
     assert len(re.findall(r"(?m)^# ", text(notebook))) == 1
 
 
-def test_says_how_to_install_the_library(notebook):
-    (cell,) = [cell for cell in code_cells(notebook) if "pip install" in cell.source]
-    assert '"digitbook[train] @ git+' in cell.source
-
-
 def test_exercises_have_folded_solutions(notebook):
     solutions = [cell for cell in code_cells(notebook) if cell.id.startswith("solution")]
     assert len(solutions) >= 2

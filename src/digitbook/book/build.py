@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import nbformat
@@ -18,18 +19,18 @@ from doit.doit_cmd import DoitMain
 from doit.reporter import ZeroReporter
 from doit.tools import config_changed
 from filelock import FileLock, Timeout
-from nbformat import NotebookNode
 from rich.table import Table
 
 from digitbook import data
 from digitbook._util.console import new_console, progress
-from digitbook.book import web_assets
+from digitbook.book import numbers, web_assets
+from digitbook.book.addresses import addresses
 from digitbook.book.contents import Notebook, chapters
 from digitbook.book.dependencies import dependencies, sets_shown
 from digitbook.book.errors import BookError, NotFound
 from digitbook.book.execute import run_chapter
 from digitbook.book.processes import stop_all
-from digitbook.book.render import notice, render, repository_url
+from digitbook.book.render import notice, render
 from digitbook.data.registry import entry
 from digitbook.errors import DataError
 from digitbook.experiments.kinds import KINDS
@@ -131,7 +132,7 @@ def _site_task(root: Path, output: Path, every: list[Notebook], digits: data.Dat
         "actions": [(render, [root, output, every, digits])],
         "file_dep": list(map(str, [*prose, *sources, *configuration, *code, *recorded, *networks])),
         "uptodate": [
-            config_changed({"notice": notice(digits), "repository": repository_url()}),
+            config_changed({"notice": notice(digits), "addresses": asdict(addresses(root))}),
             # A site that was rendered without the drawing page's runtime tries to get it again.
             web_assets.is_cached(root / "book" / "runtime"),
         ],
@@ -204,7 +205,9 @@ def _summarise(every: list[Notebook], digits: data.Dataset, output: Path) -> Non
         if chapter.executed.is_file():
             executed = nbformat.read(chapter.executed, as_version=4)
             table.add_row(
-                chapter.name, f"{executed.metadata.papermill.duration:.0f}", _headline(executed)
+                chapter.name,
+                f"{executed.metadata.papermill.duration:.0f}",
+                numbers.glued(executed).texts.get("headline", ""),
             )
     console = new_console()
     console.print(table)
@@ -216,12 +219,3 @@ def _summarise(every: list[Notebook], digits: data.Dataset, output: Path) -> Non
     site = output / "html" / "index.html"
     if site.is_file():
         console.print(f"Open {site.resolve().as_uri()}", soft_wrap=True)
-
-
-def _headline(executed: NotebookNode) -> str:
-    """Return the text that the chapter glued under the name `headline`."""
-    for cell in executed.cells:
-        for output in cell.get("outputs", []):
-            if output.get("metadata", {}).get("scrapbook", {}).get("name") == "headline":
-                return next(iter(output.data.values())).strip("'")
-    return ""

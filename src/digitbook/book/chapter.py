@@ -1,13 +1,10 @@
-"""What a chapter needs to show its work: source code, numbers for the text, and checked claims."""
+"""What a chapter needs in its hidden cells: numbers for its text, and checked claims."""
 
 from __future__ import annotations
 
-import inspect
 import warnings
-from collections.abc import Callable
 
 import myst_nb
-from IPython.display import Markdown
 
 from digitbook.data import Dataset
 
@@ -22,11 +19,6 @@ class Chapter:
         self._difference = ""
         if digits and (digits.name not in ("mnist", "mnist5k") or seed != 0):
             self._difference = f"On {digits.name} with seed {seed}"
-
-    def source(self, *functions: Callable) -> Markdown:
-        """Show the source code of functions of the library."""
-        code = "\n\n".join(inspect.getsource(function) for function in functions)
-        return Markdown(f"```python\n{code}```")
 
     def glue(self, **values: object) -> None:
         """Store values under their names, so that the chapter's text can show them."""

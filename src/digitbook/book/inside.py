@@ -167,7 +167,7 @@ class Uses:
         return f"mentioned in {_links(told)}" if told else ""
 
 
-SHOWN = re.compile(r"chapter\.source\(([\w.]+)")
+SHOWN = re.compile(r"show_source\(([\w.]+)")
 NAMED = re.compile(r"`([\w.:]+)(?:\(.*?\))?`")
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 

@@ -83,7 +83,7 @@ def legible(class_names: Sequence[str]) -> tuple[str, ...]:
 
 
 class Figure(MatplotlibFigure):
-    """A Matplotlib figure that shows itself in a notebook together with a text alternative."""
+    """A Matplotlib figure that shows itself in a notebook, with a text alternative once it has one."""
 
     alt = ""
 
@@ -93,13 +93,11 @@ class Figure(MatplotlibFigure):
         return self
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict, dict]:
-        if not self.alt:
-            raise ValueError("This figure has no text alternative: call its describe() first.")
         buffer = io.BytesIO()
         # Without Matplotlib's version in the file, equal figures are equal bytes.
         self.savefig(buffer, format="png", dpi=160, metadata={"Software": None})
-        shown = {"image/png": buffer.getvalue(), "text/plain": f"<Figure: {self.alt}>"}
-        return shown, {"image/png": {"alt": self.alt}}
+        shown = {"image/png": buffer.getvalue(), "text/plain": f"<Figure: {self.alt or 'a figure'}>"}
+        return shown, {"image/png": {"alt": self.alt}} if self.alt else {}
 
 
 def subplots(rows: int = 1, columns: int = 1, height: float = 3.2, **kwargs) -> tuple:

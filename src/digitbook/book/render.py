@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import sys
@@ -15,7 +14,8 @@ from nbformat import NotebookNode
 
 from digitbook._util.console import new_console
 from digitbook._util.files import atomic_write
-from digitbook.book import figures, web_assets
+from digitbook.book import edition, figures, web_assets
+from digitbook.book.addresses import addresses
 from digitbook.book.contents import Notebook, pages
 from digitbook.book.errors import BookError
 from digitbook.book.processes import call
@@ -37,12 +37,6 @@ def notice(digits: Dataset) -> str:
         f"This copy of the book was computed on <b>{digits.name}</b>, a sample of 5,000 MNIST digits: "
         "its figures, recorded experiments aside, differ from those on the whole of MNIST."
     )
-
-
-def repository_url() -> str:
-    """Return the book's repository as its hosting service's CI names it, or an empty string."""
-    server, name = os.environ.get("GITHUB_SERVER_URL"), os.environ.get("GITHUB_REPOSITORY")
-    return f"{server}/{name}" if server and name else ""
 
 
 def render(root: Path, output: Path, every: list[Notebook], digits: Dataset) -> TaskFailed | None:
@@ -73,6 +67,7 @@ def render(root: Path, output: Path, every: list[Notebook], digits: Dataset) -> 
         for chapter in every:
             notebook = with_outputs(chapter, digits.loads_as)
             nbformat.write(notebook, stage / "notebooks" / chapter.source.name)
+        edition.write(every, output / "notebooks", addresses(root))
     except BookError as error:
         return TaskFailed(f"The site failed: {error}")
     jupyter_book = Path(sys.executable).with_name("jupyter-book")
@@ -89,6 +84,8 @@ def render(root: Path, output: Path, every: list[Notebook], digits: Dataset) -> 
     ]
     if problems:
         return TaskFailed("The site failed: " + "; ".join(problems) + f"\nThe whole log is {log}.")
+    # What a page's download button offers.
+    shutil.copytree(output / "notebooks", fresh / "_sources" / "notebooks", dirs_exist_ok=True)
     with atomic_write(site) as final:
         fresh.rename(final)
     return None
@@ -106,7 +103,7 @@ def site_configuration(root: Path, digits: Dataset) -> dict:
     settings = yaml.safe_load((root / "_config.yml").read_text())
     settings["html"]["announcement"] = notice(digits)
     settings["sphinx"]["config"]["myst_substitutions"] = limits()
-    if url := settings["repository"]["url"] or repository_url():
+    if url := addresses(root).repository:
         settings["repository"]["url"] = url
         settings["html"]["use_repository_button"] = True
         settings["launch_buttons"] = {
@@ -137,7 +134,8 @@ def with_outputs(chapter: Notebook, dataset: str) -> NotebookNode:
     """Return the chapter as it is written now, with the outputs of its last run.
 
     Raises:
-        BookError: the last run was on other data or of other code, or a cell was not run or failed.
+        BookError: the last run was on other data or of other code, a cell was not run or failed, or a
+            figure has no text alternative.
     """
     notebook = nbformat.read(chapter.source, as_version=4)
     executed = nbformat.read(chapter.executed, as_version=4)
@@ -155,8 +153,18 @@ def with_outputs(chapter: Notebook, dataset: str) -> NotebookNode:
             )
         if any(output.output_type == "error" for output in run.outputs):
             raise BookError(f"{chapter.name}: the cell {cell.id} ended in an error.")
+        if any(_is_undescribed(output) for output in run.outputs):
+            raise BookError(
+                f"{chapter.name}: the figure of the cell {cell.id} has no text alternative; its "
+                "`describe` gives it one."
+            )
         cell.outputs, cell.execution_count = run.outputs, run.execution_count
     return notebook
+
+
+def _is_undescribed(output: NotebookNode) -> bool:
+    shown = output.get("metadata", {}).get("image/png", {})
+    return "image/png" in output.get("data", {}) and not shown.get("alt")
 
 
 def _first_warnings(log: str) -> str:

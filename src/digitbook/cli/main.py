@@ -37,6 +37,7 @@ def digitbook() -> None:
 
 for command in (
     book.build,
+    book.notebooks,
     data.data,
     exercises.exercises,
     training.train,
