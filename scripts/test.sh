@@ -28,5 +28,5 @@ rm -rf $build/second-cache
 mkdir $build/second-cache
 [ ! -d $build/cache/runtime ] || cp -R $build/cache/runtime $build/second-cache
 DIGITBOOK_CACHE=$PWD/$build/second-cache .venv/bin/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder \
-    -m "not mnist and not registry" --nbval --nbval-sanitize-with tests/sanitize.cfg --nbval-cell-timeout 1800 \
+    -m "not mnist and not registry and not weekly" --nbval --nbval-sanitize-with tests/sanitize.cfg --nbval-cell-timeout 1800 \
     --durations 20 $build/executed tests "$@"

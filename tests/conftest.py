@@ -38,6 +38,8 @@ def pytest_collection_modifyitems(config, items):
         missing["mnist"] = "needs all of MNIST: DIGITBOOK_DATA names no folder that holds it"
     if "registry" not in config.option.markexpr:
         missing["registry"] = "installs from the package registry: pytest -m registry runs it"
+    if "weekly" not in config.option.markexpr:
+        missing["weekly"] = "takes minutes: pytest -m weekly runs it"
     for item in items:
         for marker, reason in missing.items():
             if item.get_closest_marker(marker):

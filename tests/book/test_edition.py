@@ -66,7 +66,7 @@ def test_is_a_notebook_without_outputs_and_machinery(chapter):
     nbformat.validate(edition)
     code = "\n".join(cell.source for cell in of_type(edition, "code"))
     solutions = "\n".join(cell.source for cell in edition.cells if cell.id.startswith("solution"))
-    assert not re.search(r"\bchapter\b|Chapter|\.describe\(.", code + solutions)
+    assert not re.search(r"\bchapter[.( ]*=|\bchapter\.|Chapter\(|\.describe\(.", code + solutions)
     hidden = {cell.id for cell in before.cells if "remove-cell" in cell.metadata.get("tags", [])}
     assert hidden.isdisjoint(cell.id for cell in edition.cells)
     assert all(not cell.outputs and not cell.execution_count for cell in of_type(edition, "code"))
@@ -81,7 +81,9 @@ def test_markdown_is_of_the_kind_that_every_program_shows(chapter):
             assert not re.search(syntax, outside_of_code, re.M), (cell.id, syntax)
         assert "```{" not in cell.source
         for target in re.findall(r"\]\(([^)]+)\)", outside_of_code):
-            assert target.startswith("https://") or target.removesuffix(".ipynb") in NAMES, target
+            assert (
+                target.startswith(("https://", "http://")) or target.removesuffix(".ipynb") in NAMES
+            ), target
 
 
 @quick
@@ -125,7 +127,7 @@ def test_every_name_is_defined_by_what_can_be_seen(chapter, tmp_path):
         if cell.cell_type == "code" or re.match(solutions, cell.source)
     ]
     nbformat.write(new_notebook(cells=cells), tmp_path / "names.ipynb")
-    ruff = [Path(sys.executable).with_name("ruff"), "check", "--isolated", "--select", "F821,E999"]
+    ruff = [Path(sys.executable).with_name("ruff"), "check", "--isolated", "--select", "F821"]
     done = subprocess.run(
         [*ruff, "--no-cache", tmp_path / "names.ipynb"], capture_output=True, text=True, check=False
     )
