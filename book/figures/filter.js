@@ -22,7 +22,7 @@ const FILTERS = {
 async function start(box, { learned = [] }) {
   const { images, labels, fit } = await loadDigits(), status = spoken();
   const fours = [...labels.keys()].filter((k) => k >= fit && labels[k] === Math.min(4, Math.max(...labels)));
-  let index = fours[0] ?? fit, image = pictureOf(images, index), place = 0, kernel = [...FILTERS["left edges"]];
+  let index = fours[0] ?? fit, image = pictureOf(images, index), kernel = [...FILTERS["left edges"]], place = strongest();
   /** @type {Set<number>} */
   const visited = new Set();
   let sliding = 0;
@@ -55,13 +55,18 @@ async function start(box, { learned = [] }) {
   pad.keys.className = "unseen";
   box.append(pad.keys);
 
+  /** Where the sum is largest. */
+  function strongest() {
+    const sums = convolve(image, kernel);
+    return sums.indexOf(sums.reduce((a, b) => Math.max(a, b)));
+  }
+
   const across = () => SIDE - Math.sqrt(kernel.length) + 1;
 
   /** @param {number[]} chosen */
   function use(chosen) {
-    const longer = chosen.length !== kernel.length;
     kernel = [...chosen];
-    if (longer) place = 0;
+    place = strongest();
     visited.clear();
     enter();
     show();
@@ -95,6 +100,7 @@ async function start(box, { learned = [] }) {
   /** @param {Uint8Array} chosen */
   function look(chosen) {
     image = chosen;
+    place = strongest();
     visited.clear();
     show();
   }

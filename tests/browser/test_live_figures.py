@@ -176,6 +176,7 @@ def test_a_filter_is_dragged_and_its_sum_is_that_of_its_products(page, touch):
 def test_a_filter_is_moved_by_keyboard_and_learned_ones_are_larger(page):
     tab = page("notebooks/06-cnn", reduced_motion="reduce")
     place = figure(tab, "filter", 1)
+    drag(tab, place.locator(".ground"), [(0.01, 0.01), (0.01, 0.01)])
     place.locator(".ground").focus()
     tab.keyboard.press("ArrowRight")
     tab.keyboard.press("ArrowDown")
