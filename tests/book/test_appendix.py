@@ -40,6 +40,16 @@ def test_what_a_change_names_is_there(row):
     assert all(path.is_file() and path.name.startswith("test_") for path in tests)
 
 
+def test_every_test_that_the_page_on_strangers_names_is_there():
+    named = set(
+        re.findall(r"`(test_\w+)`|`(tests/[\w/]+\.py)`", (ROOT / "book" / "safety.md").read_text())
+    )
+    code = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    assert len(named) > 10
+    assert [test for test, _ in named if test and f"def {test}(" not in code] == []
+    assert [path for _, path in named if path and not (ROOT / path).is_file()] == []
+
+
 def test_the_manual_tells_of_every_command(capsys):
     cli.main(["--help"])
     commands = re.findall(r"(?m)^ {2,6}([a-z]+)(?:  |$)", capsys.readouterr().out)
