@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 from digitbook._util.console import new_console
 from digitbook._util.files import atomic_write
-from digitbook.book import edition, figures, web_assets
+from digitbook.book import edition, web_assets
 from digitbook.book.addresses import addresses
 from digitbook.book.contents import Notebook, pages
 from digitbook.book.errors import BookError
@@ -47,23 +47,9 @@ def render(root: Path, output: Path, every: list[Notebook], digits: Dataset) -> 
     (stage / "_config.yml").write_text(
         yaml.safe_dump(site_configuration(root, digits), allow_unicode=True)
     )
-    _write_mistakes(stage / "book" / "static", root / "results", digits)
-    runtime = root / "book" / "runtime"
-    missing = web_assets.write(stage / "book" / "static", runtime, root / "results")
-    if missing:
-        new_console().print(
-            "Note: in this copy the drawing page cannot read, and there are no live figures: " + missing
-        )
-    elif (root / "book" / figures.FOLDER).is_dir():
-        scripts = root / "book" / figures.FOLDER
-        try:
-            figures.write(
-                stage / "book" / "static" / figures.FOLDER, scripts, web_assets.cached(runtime), digits
-            )
-        except BookError as error:
-            return TaskFailed(f"The site failed: {error}")
     (stage / "notebooks").mkdir()
     try:
+        _write_scripts(stage / "book" / "static", root, digits)
         for chapter in every:
             notebook = with_outputs(chapter, digits.loads_as)
             nbformat.write(notebook, stage / "notebooks" / chapter.source.name)
@@ -91,11 +77,18 @@ def render(root: Path, output: Path, every: list[Notebook], digits: Dataset) -> 
     return None
 
 
-def _write_mistakes(folder: Path, results: Path, digits: Dataset) -> None:
+def _write_scripts(folder: Path, root: Path, digits: Dataset) -> None:
+    """Write what pages load: the mistakes, the networks, and where npm was reached the live figures."""
     # Imported here, since pandas and SciPy take seconds that a build with nothing to do can save.
-    from digitbook.book import explorer
+    from digitbook.book import explorer, figures
 
-    explorer.write(folder, results, digits)
+    explorer.write(folder, root / "results", digits)
+    runtime, scripts = root / "book" / "runtime", root / "book" / figures.FOLDER
+    if missing := web_assets.write(folder, runtime, root / "results"):
+        told = "Note: in this copy the drawing page cannot read, and there are no live figures: "
+        new_console().print(told + missing)
+    elif scripts.is_dir():
+        figures.write(folder / figures.FOLDER, scripts, web_assets.cached(runtime), digits)
 
 
 def site_configuration(root: Path, digits: Dataset) -> dict:
