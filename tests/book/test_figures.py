@@ -118,6 +118,7 @@ def test_a_site_gets_each_figure_and_its_digits(digits, tmp_path):
     assert {path.name for path in (tmp_path / "figures").iterdir()} == names | {
         figures.DIGITS,
         figures.HANDS,
+        figures.LICENCE,
     }
     script = (tmp_path / "figures" / figures.DIGITS).read_text()
     told = json.loads(script.removeprefix("window.digitbookDigits = ").removesuffix(";\n"))
