@@ -7,7 +7,7 @@ import pytest
 
 from digitbook import cli
 from digitbook.experiments import records, unknown_classes
-from digitbook.inference.network import Network
+from digitbook.inference.network import CONFIDENCE_LIMIT, Network
 from digitbook.paths import RELEASED
 
 pytestmark = pytest.mark.usefixtures("digits_at_hand")
@@ -25,11 +25,11 @@ def test_record_holds_every_answer_of_the_network(digits, tmp_path):
     assert np.abs(confidence - probabilities.max(axis=1)).max() < 1e-3
     assert np.array_equal(records.unpack(found["truth"], "uint8"), digits.y_test)
     assert (found["data_sha256"], found["class_names"]) == (digits.sha256, list("0123456789"))
-    sure = (probabilities.max(axis=1) >= 0.8).mean()
+    sure = (probabilities.max(axis=1) >= CONFIDENCE_LIMIT).mean()
     assert unknown_classes.table(record).to_dict("records") == [
         {"data": "mnist5k", "images": 1000, "answered": pytest.approx(sure, abs=2e-3)}
     ]
-    assert said == [f"mnist5k: {sure:.1%} of 1,000 answered with at least 80%"]
+    assert said == [f"mnist5k: {sure:.1%} of 1,000 answered with at least {CONFIDENCE_LIMIT:.0%}"]
 
 
 def test_record_of_the_book_is_about_the_released_network():

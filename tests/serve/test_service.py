@@ -341,17 +341,19 @@ def test_the_bad_one_of_several_images_is_named(client):
 
 
 def test_pixels_count_together(client):
-    large = encoded(Image.new("1", (5_000, 5_000)))
-    refused(upload(client, large, large), 413, "together 32 million pixels")
+    large = encoded(Image.new("1", (openapi.MAX_PIXELS // 5_000, 3_000)))
+    told = f"together {openapi.MAX_PIXELS // 1_000_000} million pixels"
+    refused(upload(client, large, large), 413, told)
 
 
 def test_too_many_images_are_refused(client):
     small = encoded(SEVEN[::10, ::10])
-    assert upload(client, *[small] * 64).status_code == 200
-    for count in (65, 1200):
-        refused(upload(client, *[small] * count), 413, "64 images")
+    most, told = openapi.MAX_IMAGES, f"{openapi.MAX_IMAGES} images"
+    assert upload(client, *[small] * most).status_code == 200
+    for count in (most + 1, most * 20):
+        refused(upload(client, *[small] * count), 413, told)
     prepared = prepare_drawing(SEVEN).tolist()
-    refused(client.post("/api/predict", json={"images": [prepared] * 65}), 413, "64 images")
+    refused(client.post("/api/predict", json={"images": [prepared] * (most + 1)}), 413, told)
 
 
 @pytest.mark.parametrize(
@@ -514,7 +516,7 @@ config = SchemathesisConfig.from_dict(
             "negative_data_rejection": {"expected-statuses": [400, 404, 405, 413, 415, 422]},
         },
         "generation": {"mode": "all"},
-        # It would change each of 64 x 28 x 28 pixels in turn.
+        # It would change each of MAX_IMAGES x 28 x 28 pixels in turn.
         "phases": {"coverage": {"enabled": False}},
     }
 )
@@ -664,7 +666,7 @@ def asked_of(port, method, path, body=None, media_type="text/plain"):
 
 def test_large_requests_and_silent_clients_leave_room_for_others(port):
     line = [255, *[0] * 5998, 255]
-    for_long = json.dumps({"drawings": [[line]] * 64}).encode()
+    for_long = json.dumps({"drawings": [[line]] * openapi.MAX_IMAGES}).encode()
     photos = encoded(np.random.default_rng(0).integers(200, 230, (700, 700)).astype("uint8"))
     part = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n'
     form = b"".join(part + photos + b"\r\n" for _ in range(20)) + b"--x--\r\n"
